@@ -1,0 +1,93 @@
+"""The building blocks every event model is made of: ids, money, points, time, texts."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+Language = Literal["kk", "ru", "en"]
+Visibility = Literal["internal", "after-results", "public"]
+
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+Uuid = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
+"""A UUID in its canonical lower-case form; chosen by whoever creates the thing."""
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=60)]
+"""A short readable id: lower-case letters, digits and single hyphens."""
+
+Tiyn = Annotated[int, Field(strict=True, ge=0, le=10**15)]
+"""Money: a whole number of tiyn (1 tenge = 100 tiyn), never a fraction or a float."""
+
+Sequence = Annotated[int, Field(ge=1)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Paragraphs = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def format_utc(moment: datetime) -> str:
+    """The one spelling of a moment on the wire: UTC, milliseconds, `Z`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def format_points(points: Decimal) -> str:
+    """The one spelling of points on the wire: plain digits with the decimals as given."""
+    return f"{points:f}"
+
+
+Moment = Annotated[AwareDatetime, PlainSerializer(format_utc, return_type=str, when_used="json")]
+"""A moment with a time zone; written in UTC with milliseconds."""
+
+Points = Annotated[
+    Decimal,
+    Field(ge=0, le=1000, max_digits=20, allow_inf_nan=False),
+    PlainSerializer(format_points, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}(\.\d{1,16})?$"}),
+]
+"""An exact decimal number of points; a string on the wire, never a float."""
+
+
+class Contract(BaseModel):
+    """Part of a message. Readers ignore fields they do not know (a minor version added them)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
+
+
+class Localised(Contract):
+    """The same text in the three languages of the fair."""
+
+    kk: Line
+    ru: Line
+    en: Line
+
+    def get(self, language: Language) -> str:
+        """The text in `language`."""
+        return str(getattr(self, language))
+
+
+class Event(Contract):
+    """Something that happened. Subclasses say who says it, about what, and who may see it."""
+
+    SERVICE: ClassVar[str]
+    KIND: ClassVar[str]
+    """The aggregate whose outbox says the event; `ce_subject` is `<kind>/<id>`."""
+    MAJOR: ClassVar[int] = 1
+    VISIBILITY: ClassVar[Visibility] = "internal"
+    SAID_WHEN: ClassVar[str]
+    """One sentence for the catalogue: when this is said."""
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The `ce_type`: the model's own name."""
+        return cls.__name__

@@ -1,0 +1,172 @@
+"""A season as its organiser defines it: calendar, nominations, rounds and rubrics, funds, webinars."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, model_validator
+
+from schemas.base import Contract, Language, Line, Localised, Moment, Points, Slug, Tiyn
+
+Goal = Annotated[int, Field(strict=True, ge=1, le=17)]
+"""One of the 17 Sustainable Development Goals of the United Nations."""
+
+SettlementKind = Literal["city", "monotown", "remote-settlement", "village"]
+PanelName = Literal["jury", "commission"]
+TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest-submission)$")]
+
+
+class Nomination(Contract):
+    """A category with its own part of the funds."""
+
+    id: Slug
+    name: Localised
+    funds_tiyn: Tiyn
+
+
+class Region(Contract):
+    """A region of the country as it stood in this season."""
+
+    id: Slug
+    name: Localised
+    kind: Literal["city", "region"]
+
+
+class Criterion(Contract):
+    """One line of a rubric: a weight, and the range and step of its points."""
+
+    id: Slug
+    name: Localised
+    weight: Points
+    minimum: Points = Decimal("0")
+    maximum: Points = Decimal("10")
+    step: Points = Decimal("0.5")
+    required: bool = True
+
+    @model_validator(mode="after")
+    def _range_makes_sense(self) -> Self:
+        if self.maximum <= self.minimum:
+            raise ValueError("maximum must be above minimum")
+        if self.step <= 0 or (self.maximum - self.minimum) % self.step:
+            raise ValueError("step must be positive and divide the range evenly")
+        if self.weight <= 0:
+            raise ValueError("weight must be above 0")
+        return self
+
+
+class RoundDefinition(Contract):
+    """One evaluation stage: who scores, on which rubric, and how the ranking is made of it."""
+
+    id: Slug
+    name: Localised
+    panel: PanelName
+    judges_per_project: Annotated[int, Field(ge=1, le=50)] | Literal["all"]
+    minimum_sheets: Annotated[int, Field(ge=1, le=50)] = 1
+    limit: Annotated[int, Field(ge=1, le=50)]
+    """At most this many projects go on (first round) or are proposed for an award (final)."""
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=20)]
+    tie_break: tuple[TieBreak, ...] = ()
+    """Tried in order when totals are equal; what still ties is broken by the chair."""
+
+    @model_validator(mode="after")
+    def _rubric_is_consistent(self) -> Self:
+        ids = [criterion.id for criterion in self.criteria]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two criteria have the same id")
+        if sum(criterion.weight for criterion in self.criteria) != 1:
+            raise ValueError("the criteria's weights must add up to 1")
+        for step in self.tie_break:
+            if step.startswith("criterion:") and step.removeprefix("criterion:") not in ids:
+                raise ValueError(f"tie_break names an unknown criterion: {step}")
+        return self
+
+
+class Seat(Contract):
+    """A place on a panel, given by its post; persons are appointed to it later."""
+
+    post: Localised
+    role: Literal["chair", "member", "secretary"] = "member"
+
+
+class PanelDefinition(Contract):
+    """A body that scores: the jury of the first round or the commission of the final."""
+
+    name: PanelName
+    seats: Annotated[tuple[Seat, ...], Field(min_length=1, max_length=60)]
+
+
+class WebinarDefinition(Contract):
+    """A free webinar of the season. Without a capacity everybody gets a link."""
+
+    id: Slug
+    title: Localised
+    speaker: Localised
+    starts_at: Moment
+    minutes: Annotated[int, Field(ge=5, le=600)] = 90
+    capacity: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class SeasonDefinition(Contract):
+    """Everything a season is run by. Fixed when the season opens."""
+
+    id: Slug
+    title: Localised
+    theme: Localised
+    timezone: str
+    languages: tuple[Language, ...] = ("kk", "ru", "en")
+    opens_at: Moment
+    deadline: Moment
+    grace_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    final_days: Annotated[tuple[date, ...], Field(min_length=1)]
+    award_day: date
+    goals: Annotated[tuple[Goal, ...], Field(min_length=1)]
+    nominations: Annotated[tuple[Nomination, ...], Field(min_length=1, max_length=30)]
+    regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=100)]
+    settlement_kinds: Annotated[tuple[SettlementKind, ...], Field(min_length=1)]
+    requested_cap_tiyn: Tiyn
+    """The most that one project may ask for."""
+    funds_tiyn: Tiyn
+    panels: Annotated[tuple[PanelDefinition, ...], Field(min_length=1)]
+    rounds: Annotated[tuple[RoundDefinition, ...], Field(min_length=1, max_length=5)]
+    webinars: tuple[WebinarDefinition, ...] = ()
+    sample: tuple[Line, ...] = ()
+    """Names of the parts that are invented for the example and not facts of the fair."""
+
+    @model_validator(mode="after")
+    def _calendar_and_money_make_sense(self) -> Self:
+        if self.timezone not in available_timezones():
+            raise ValueError(f"unknown time zone: {self.timezone}")
+        if self.deadline <= self.opens_at:
+            raise ValueError("deadline must be after opens_at")
+        if sum(nomination.funds_tiyn for nomination in self.nominations) > self.funds_tiyn:
+            raise ValueError("the nominations' funds add up to more than funds_tiyn")
+        return self
+
+    @model_validator(mode="after")
+    def _ids_are_unique_and_known(self) -> Self:
+        for part in ("nominations", "regions", "rounds", "webinars"):
+            ids = [item.id for item in getattr(self, part)]
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"two entries of {part} have the same id")
+        panels = {panel.name for panel in self.panels}
+        for stage in self.rounds:
+            if stage.panel not in panels:
+                raise ValueError(
+                    f"round {stage.id} names panel {stage.panel}, which is not defined"
+                )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organiser's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def closes_at(self) -> Moment:
+        """The last moment at which a submission is accepted: deadline + grace."""
+        return self.deadline + timedelta(minutes=self.grace_minutes)
+
+    def round(self, round_id: str) -> RoundDefinition | None:
+        """The stage with this id, or None."""
+        return next((stage for stage in self.rounds if stage.id == round_id), None)
