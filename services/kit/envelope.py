@@ -1,0 +1,181 @@
+"""The event on the wire: CloudEvents 1.0 in Kafka's binary mode, written and read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar, Protocol, Self
+
+NAMESPACE = "zharmenke"
+CONTENT_TYPE = "application/json"
+
+Headers = Iterable[tuple[str, bytes | None]]
+
+
+class Record(Protocol):
+    """A record as a Kafka consumer gives it."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
+class Payload(Protocol):
+    """What the kit needs of an event's body: a pydantic model that knows its name and major."""
+
+    MAJOR: ClassVar[int]
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The `ce_type`."""
+        ...
+
+    def model_dump_json(self) -> str:
+        """The body as it goes on the wire."""
+        ...
+
+
+class Unreadable(ValueError):
+    """A record that is not a CloudEvent of ours; the message says which header and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who does something, by what way, and as a consequence of what."""
+
+    actor: str
+    via: str
+    correlation_id: str
+    causation_id: str = ""
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """All that an event says of itself, apart from its body.
+
+    `id` is `<service>/<kind>/<id>:<sequence>`: the same event has the same id for ever. `sequence`
+    counts a subject's events from 1 without gaps. `time` is UTC with milliseconds.
+    """
+
+    service: str
+    type: str
+    major: int
+    subject: str
+    sequence: int
+    time: str
+    season: str = ""
+    actor: str = ""
+    via: str = ""
+    causation_id: str = ""
+    correlation_id: str = ""
+    traceparent: str = ""
+    namespace: str = field(default=NAMESPACE)
+
+    @property
+    def id(self) -> str:
+        """The event's id, the same on every repeat."""
+        return f"{self.service}/{self.subject}:{self.sequence}"
+
+    @property
+    def origin(self) -> str:
+        """What `heard` counts sequences of: `<service>/<kind>/<id>`."""
+        return f"{self.service}/{self.subject}"
+
+    @property
+    def aggregate_id(self) -> str:
+        """The subject without its kind."""
+        return self.subject.partition("/")[2]
+
+    def headers(self) -> list[tuple[str, str]]:
+        """The record's headers, in a fixed order; extensions without a value are left out."""
+        always = [
+            ("ce_specversion", "1.0"),
+            ("ce_id", self.id),
+            ("ce_source", f"/{self.namespace}/{self.service}"),
+            ("ce_type", self.type),
+            ("ce_subject", self.subject),
+            ("ce_time", self.time),
+            ("ce_dataschema", f"urn:{self.namespace}:schema:{self.type}:v{self.major}"),
+            ("content-type", CONTENT_TYPE),
+            ("ce_sequence", f"{self.sequence:010d}"),
+        ]
+        extensions = [
+            ("ce_season", self.season),
+            ("ce_actor", self.actor),
+            ("ce_via", self.via),
+            ("ce_causationid", self.causation_id),
+            ("ce_correlationid", self.correlation_id),
+            ("traceparent", self.traceparent),
+        ]
+        return always + [(name, value) for name, value in extensions if value]
+
+    @classmethod
+    def from_headers(cls, headers: Headers) -> Self:
+        """Read what `headers()` wrote; raises Unreadable and names the header that is wrong."""
+        values = _decode(headers)
+        if values.get("ce_specversion") != "1.0":
+            raise Unreadable("header ce_specversion is not 1.0")
+        source = _required(values, "ce_source")
+        namespace, _, service = source.removeprefix("/").partition("/")
+        sequence = _required(values, "ce_sequence")
+        if not sequence.isascii() or not sequence.isdigit() or int(sequence) < 1:
+            raise Unreadable(f"header ce_sequence is not a positive number: {sequence[:40]!r}")
+        envelope = cls(
+            service=service,
+            type=_required(values, "ce_type"),
+            major=_major(_required(values, "ce_dataschema")),
+            subject=_required(values, "ce_subject"),
+            sequence=int(sequence),
+            time=_required(values, "ce_time"),
+            season=values.get("ce_season", ""),
+            actor=values.get("ce_actor", ""),
+            via=values.get("ce_via", ""),
+            causation_id=values.get("ce_causationid", ""),
+            correlation_id=values.get("ce_correlationid", ""),
+            traceparent=values.get("traceparent", ""),
+            namespace=namespace,
+        )
+        if envelope.id != _required(values, "ce_id"):
+            raise Unreadable(f"header ce_id does not agree with the others: {values['ce_id'][:80]}")
+        return envelope
+
+    def consequence(self, actor: str, via: str = "event") -> Context:
+        """The context of what is done because of this event."""
+        return Context(actor, via, self.correlation_id or self.id, self.id, self.traceparent)
+
+
+def _decode(headers: Headers) -> Mapping[str, str]:
+    values: dict[str, str] = {}
+    for name, value in headers:
+        if not (name.startswith("ce_") or name in ("content-type", "traceparent")):
+            continue
+        if value is None:
+            raise Unreadable(f"header {name} is null")
+        try:
+            values[name] = value.decode()
+        except UnicodeDecodeError:
+            raise Unreadable(f"header {name} is not UTF-8") from None
+    return values
+
+
+def _required(values: Mapping[str, str], name: str) -> str:
+    if value := values.get(name):
+        return value
+    raise Unreadable(f"header {name} is missing")
+
+
+def _major(dataschema: str) -> int:
+    name, mark, major = dataschema.rpartition(":v")
+    if not name or not mark or not (major.isascii() and major.isdigit()):
+        raise Unreadable(f"header ce_dataschema names no major version: {dataschema[:80]!r}")
+    return int(major)
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment as the wire spells it: UTC, milliseconds, `Z`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"

@@ -1,0 +1,74 @@
+"""Which replica relays which slots: leases in Mongo, timed by the database's clock."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorCollection
+
+from services.kit.aggregate import SLOTS
+
+LEASE = timedelta(seconds=10)
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+_UNTIL = {"$add": ["$$NOW", int(LEASE.total_seconds() * 1000)]}
+
+
+class SlotLeases:
+    """A replica's share of the 16 slots. A dead replica's slots are free after `LEASE`.
+
+    Two replicas never hold a slot at once by the database's clock; one that is stopped for longer
+    than a lease may still publish what it had in hand, which readers recognise as repeats.
+    """
+
+    def __init__(self, collection: "AsyncIOMotorCollection[dict[str, Any]]", owner: str) -> None:
+        self._leases = collection
+        self._owner = owner
+
+    async def prepare(self) -> None:
+        """Make the slot documents; idempotent."""
+        for slot in range(SLOTS):
+            await self._leases.update_one(
+                {"_id": f"slot-{slot:02d}"},
+                {"$setOnInsert": {"slot": slot, "owner": "", "until": _NEVER}},
+                upsert=True,
+            )
+
+    async def renew(self) -> list[int]:
+        """Renew, take what is free up to a fair share, give back the rest; say what is held."""
+        me = f"replica-{self._owner}"
+        await self._leases.update_one(
+            {"_id": me}, [{"$set": {"owner": self._owner, "until": _UNTIL}}], upsert=True
+        )
+        live = {"$expr": {"$gt": ["$until", "$$NOW"]}}
+        docs = [doc async for doc in self._leases.find(live)]
+        replicas = sum(1 for doc in docs if str(doc["_id"]).startswith("replica-"))
+        share = -(-SLOTS // max(1, replicas))
+        mine = sorted(doc["slot"] for doc in docs if "slot" in doc and doc["owner"] == self._owner)
+        taken = {doc["slot"] for doc in docs if "slot" in doc}
+        await self._give_back(mine[share:])
+        wanted = [slot for slot in range(SLOTS) if slot not in taken][: max(0, share - len(mine))]
+        return [slot for slot in (*mine[:share], *wanted) if await self._take(slot)]
+
+    async def release(self) -> None:
+        """Give everything back, so that another replica need not wait for the leases to end."""
+        await self._leases.update_many({"owner": self._owner}, {"$set": _free()})
+
+    async def _take(self, slot: int) -> bool:
+        free_or_mine: Mapping[str, Any] = {
+            "$expr": {"$or": [{"$eq": ["$owner", self._owner]}, {"$lte": ["$until", "$$NOW"]}]}
+        }
+        taken = await self._leases.update_one(
+            {"_id": f"slot-{slot:02d}", **free_or_mine},
+            [{"$set": {"owner": self._owner, "until": _UNTIL}}],
+        )
+        return bool(taken.matched_count)
+
+    async def _give_back(self, slots: list[int]) -> None:
+        for slot in slots:
+            await self._leases.update_one(
+                {"_id": f"slot-{slot:02d}", "owner": self._owner}, {"$set": _free()}
+            )
+
+
+def _free() -> dict[str, Any]:
+    return {"owner": "", "until": _NEVER}

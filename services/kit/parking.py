@@ -1,0 +1,106 @@
+"""Records that can't be handled: kept with all they came with, and said on the dead-letter topic.
+
+Later records of the same key wait behind a parked one, so that a redrive keeps their order. The
+rest of the stream goes on.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zlib import crc32
+
+from motor.motor_asyncio import AsyncIOMotorCollection
+from pymongo import UpdateOne
+
+from services.kit.aggregate import SLOTS
+from services.kit.envelope import Record
+
+Document = dict[str, Any]
+
+
+class Parking:
+    """The parked records of one consumer group. Parking the same record again changes nothing."""
+
+    def __init__(
+        self,
+        collection: "AsyncIOMotorCollection[Document]",
+        group: str,
+        people_topics: Iterable[str],
+    ) -> None:
+        self.collection = collection
+        self._group = group
+        self._people_topics = frozenset(people_topics)
+
+    async def prepare(self) -> None:
+        """Create the indexes; idempotent."""
+        await self.collection.create_index(
+            [("pending", 1), ("slot", 1)],
+            name="pending",
+            partialFilterExpression={"pending": True},
+        )
+        await self.collection.create_index([("topic", 1), ("key", 1)], name="key")
+
+    async def blocked(self, records: Sequence[Record]) -> set[tuple[str, bytes | None]]:
+        """The (topic, key) pairs among these records that have something parked before them."""
+        if await self.collection.find_one({}, {"_id": 1}) is None:
+            return set()
+        keys = {(record.topic, record.key) for record in records if record.key is not None}
+        found: set[tuple[str, bytes | None]] = set()
+        for topic, key in keys:
+            if await self.collection.find_one({"topic": topic, "key": key}, {"_id": 1}):
+                found.add((topic, key))
+        return found
+
+    async def park(self, records: Sequence[tuple[Record, str]]) -> None:
+        """Keep these records, each with its reason; durable when this returns."""
+        if records:
+            await self.collection.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": f"{record.topic}/{record.partition}/{record.offset}"},
+                        {"$setOnInsert": self._document(record, reason)},
+                        upsert=True,
+                    )
+                    for record, reason in records
+                ],
+                ordered=True,
+            )
+
+    async def count(self) -> int:
+        """How many records are parked now."""
+        return int(await self.collection.count_documents({}))
+
+    def _document(self, record: Record, reason: str) -> Document:
+        coordinates = f"{record.topic}/{record.partition}/{record.offset}"
+        headers = [[name, value] for name, value in record.headers]
+        notes = {
+            "dead-topic": record.topic,
+            "dead-partition": str(record.partition),
+            "dead-offset": str(record.offset),
+            "dead-group": self._group,
+            "dead-reason": reason[:500],
+        }
+        stream = "dead-people" if record.topic in self._people_topics else "dead"
+        return {
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "timestamp": record.timestamp,
+            "key": record.key,
+            "headers": headers,
+            "value": record.value,
+            "reason": reason[:2000],
+            "parked_at": datetime.now(UTC),
+            "slot": crc32(coordinates.encode()) % SLOTS,
+            "pending": True,
+            "outbox": [
+                {
+                    "id": coordinates,
+                    "stream": stream,
+                    "key": record.key,
+                    "at": datetime.now(UTC).isoformat(),
+                    "headers": headers + [[name, value] for name, value in notes.items()],
+                    "body": record.value,
+                }
+            ],
+        }

@@ -1,0 +1,130 @@
+"""Heard state: documents folded from other services' events, in collections of their own."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorCollection
+from pydantic import BaseModel
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.kit.reader import Heard
+
+S = TypeVar("S", bound=BaseModel)
+Document = dict[str, Any]
+CHUNK = 50
+DUPLICATE_KEY = 11000
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[S]):
+    """How events become documents. Both functions are pure.
+
+    `targets` names the documents that an event changes; `fold` gives a document's next state.
+    """
+
+    state: type[S]
+    types: frozenset[str]
+    targets: Callable[[Heard], Iterable[str]]
+    fold: Callable[[S | None, Heard, str], S]
+
+
+class Projection(Generic[S]):
+    """A collection of heard state. A document keeps, in the same update, how far it has heard.
+
+    A repeated or older event is a no-op, so a batch may be handled any number of times. One event
+    that changes several documents is exact after a redo; readers can see it half done.
+    """
+
+    def __init__(self, collection: "AsyncIOMotorCollection[Document]", fold: Fold[S]) -> None:
+        self.collection = collection
+        self._fold = fold
+
+    async def get(self, id: str) -> S | None:
+        """One heard document's state, or None."""
+        doc = await self.collection.find_one({"_id": id}, {"state": 1})
+        return self._fold.state.model_validate(doc["state"]) if doc else None
+
+    async def find(self, query: Mapping[str, Any]) -> list[S]:
+        """The states that match, ordered by id."""
+        cursor = self.collection.find(query, {"state": 1}).sort("_id", 1)
+        return [self._fold.state.model_validate(doc["state"]) async for doc in cursor]
+
+    async def heard(self, ids: Sequence[str]) -> dict[str, int]:
+        """How far these documents have heard each subject: `{origin: sequence}`, merged."""
+        merged: dict[str, int] = {}
+        for chunk in _chunks(sorted(ids)):
+            async for doc in self.collection.find({"_id": {"$in": chunk}}, {"heard": 1}):
+                merged.update(doc["heard"])
+        return merged
+
+    async def hear(self, batch: Sequence[Heard]) -> None:
+        """Fold a batch: read in chunks, fold in memory, one bulk write of conditional updates."""
+        waiting: dict[str, list[Heard]] = {}
+        for heard in batch:
+            if heard.envelope.type in self._fold.types:
+                for id in self._fold.targets(heard):
+                    waiting.setdefault(id, []).append(heard)
+        while waiting:
+            lost = await self._write(waiting)
+            waiting = {id: waiting[id] for id in lost}
+            if waiting:
+                await asyncio.sleep(0.01)
+
+    async def _write(self, waiting: Mapping[str, Sequence[Heard]]) -> list[str]:
+        docs: dict[str, Document] = {}
+        for chunk in _chunks(sorted(waiting)):
+            async for doc in self.collection.find({"_id": {"$in": chunk}}):
+                docs[doc["_id"]] = doc
+        updates, ids = [], []
+        for id, events in waiting.items():
+            update = self._update(id, docs.get(id), events)
+            if update is not None:
+                updates.append(update)
+                ids.append(id)
+        if not updates:
+            return []
+        try:
+            await self.collection.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            failures = error.details["writeErrors"]
+            if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+                raise
+            return [ids[failure["index"]] for failure in failures]
+        return []
+
+    def _update(self, id: str, doc: Document | None, events: Sequence[Heard]) -> UpdateOne | None:
+        heard: dict[str, int] = dict(doc["heard"]) if doc else {}
+        state = self._fold.state.model_validate(doc["state"]) if doc else None
+        changed = False
+        for event in events:
+            if event.envelope.sequence <= heard.get(event.envelope.origin, 0):
+                continue
+            state = self._fold.fold(state, event, id)
+            heard[event.envelope.origin] = event.envelope.sequence
+            changed = True
+        if not changed or state is None:
+            return None
+        version = doc["version"] if doc else 0
+        fields = {"version": version + 1, "heard": heard, "state": state.model_dump(mode="json")}
+        return UpdateOne({"_id": id, "version": version}, {"$set": fields}, upsert=True)
+
+
+class Reactions:
+    """Handlers that do something of their own because of an event, one at a time, in order."""
+
+    def __init__(self, handlers: Mapping[str, Callable[[Heard], Any]]) -> None:
+        self._handlers = handlers
+
+    async def hear(self, batch: Sequence[Heard]) -> None:
+        """Call the handler of each event's type, in order."""
+        for heard in batch:
+            if handler := self._handlers.get(heard.envelope.type):
+                await handler(heard)
+
+
+def _chunks(ids: Sequence[str]) -> Iterable[list[str]]:
+    for start in range(0, len(ids), CHUNK):
+        yield list(ids[start : start + CHUNK])

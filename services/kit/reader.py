@@ -1,0 +1,222 @@
+"""Hearing events: raw batches from Kafka, handled, written, and only then committed.
+
+Built on a FastStream batch subscriber whose records reach the handler untouched, so that one bad
+record can't spoil a batch.
+"""
+
+import asyncio
+import dataclasses
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import structlog
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from pydantic import BaseModel, ValidationError
+from pymongo.errors import PyMongoError
+
+from services.kit.envelope import Envelope, Record, Unreadable
+from services.kit.parking import Parking
+
+log = structlog.get_logger(__name__)
+
+MAX_RECORDS = 500
+BATCH_WAIT_MS = 50
+ATTEMPTS = 5
+FIRST_PAUSE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One readable event of a type in use. `event` is None for a tombstone on a people topic."""
+
+    envelope: Envelope
+    event: Any
+    record: Record
+
+
+class Model(Protocol):
+    """An event model as the reader needs it."""
+
+    MAJOR: int
+
+    @classmethod
+    def model_validate_json(cls, json_data: bytes) -> BaseModel:
+        """Parse a body."""
+        ...
+
+
+Hear = Callable[[Sequence[Heard]], Awaitable[None]]
+"""Handles a batch, in order. Must be idempotent: after an error all of it comes again."""
+
+
+class Reader:
+    """One consumer group's way through the topics it hears.
+
+    * An unreadable record, or an unknown major of a type in use, is parked; a type not in use is
+      skipped and counted.
+    * A handler that fails is tried again record by record; a record that fails `ATTEMPTS` times is
+      parked and its key waits behind it.
+    * A database that is away is waited for, never parked.
+    * Offsets are committed after all of that is written.
+    """
+
+    def __init__(self, models: Mapping[str, Any], hears: Sequence[Hear], parking: Parking) -> None:
+        self._models = models
+        self._hears = hears
+        self._parking = parking
+        self._stopping = asyncio.Event()
+        self.skipped: Counter[str] = Counter()
+        self.handled = 0
+        self._subscriber: Any = None
+
+    def subscribe(self, broker: KafkaBroker, topics: Sequence[str], group: str) -> None:
+        """Register the batch subscriber: explicit policy, earliest offset, no auto-commit."""
+        self._subscriber = broker.subscriber(
+            *topics,
+            group_id=group,
+            batch=True,
+            max_records=MAX_RECORDS,
+            batch_timeout_ms=BATCH_WAIT_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            max_poll_interval_ms=600_000,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            parser=_untouched,
+            decoder=_undecoded,
+        )
+
+        async def hear(message: KafkaMessage) -> None:
+            await self.handle(cast("Sequence[Record]", message.raw_message))
+
+        self._subscriber(hear)
+
+    def stop(self) -> None:
+        """Stop waiting for a database that is away; the batch in hand is not committed then."""
+        self._stopping.set()
+
+    def assigned(self) -> int:
+        """How many partitions this replica reads now."""
+        consumer = getattr(self._subscriber, "consumer", None)
+        return len(consumer.assignment()) if consumer is not None else 0
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Handle a batch completely; when this returns, its offsets may be committed."""
+        while True:
+            try:
+                return await self._handle(records)
+            except PyMongoError as error:
+                log.warning("database_away", error=str(error)[:300])
+                try:
+                    await asyncio.wait_for(self._stopping.wait(), 1.0)
+                except TimeoutError:
+                    continue
+                raise
+
+    async def _handle(self, records: Sequence[Record]) -> None:
+        blocked = await self._parking.blocked(records)
+        batch: list[Heard] = []
+        parked: list[tuple[Record, str]] = []
+        for record in records:
+            try:
+                heard = self._read(record)
+            except (Unreadable, ValidationError) as error:
+                parked.append((record, _reason(error)))
+                if record.key is not None:
+                    blocked.add((record.topic, record.key))
+                continue
+            if heard is None:
+                continue
+            if (record.topic, record.key) in blocked:
+                parked.append((record, "waits behind an earlier record of the same key"))
+            else:
+                batch.append(heard)
+        await self._dispatch(batch, parked)
+        await self._parking.park(parked)
+        self.handled += len(batch)
+        for record, reason in parked:
+            log.error(
+                "parked",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=reason[:300],
+            )
+
+    def _read(self, record: Record) -> Heard | None:
+        envelope = Envelope.from_headers(record.headers)
+        model = self._models.get(envelope.type)
+        if model is None:
+            self.skipped[envelope.type] += 1
+            return None
+        if envelope.major != model.MAJOR:
+            raise Unreadable(f"{envelope.type} v{envelope.major} is not known, v{model.MAJOR} is")
+        if record.value is None:
+            return Heard(envelope, None, record)
+        return Heard(envelope, model.model_validate_json(record.value), record)
+
+    async def _dispatch(self, batch: Sequence[Heard], parked: list[tuple[Record, str]]) -> None:
+        if not batch:
+            return
+        try:
+            await self._hear(batch)
+            return
+        except PyMongoError:
+            raise
+        except Exception as error:  # noqa: BLE001 - found record by record below, and parked there
+            log.warning("batch_failed", error=_reason(error), records=len(batch))
+        blocked: set[tuple[str, bytes | None]] = set()
+        for heard in batch:
+            key = (heard.record.topic, heard.record.key)
+            if key in blocked:
+                parked.append((heard.record, "waits behind an earlier record of the same key"))
+            elif reason := await self._try(heard):
+                parked.append((heard.record, reason))
+                if heard.record.key is not None:
+                    blocked.add(key)
+
+    async def _try(self, heard: Heard) -> str:
+        """Handle one record with retries; the reason when it still fails, else empty."""
+        pause, reason = FIRST_PAUSE, ""
+        for _attempt in range(ATTEMPTS):
+            try:
+                await self._hear([heard])
+            except PyMongoError:
+                raise
+            except Exception as error:
+                reason = _reason(error)
+                log.warning(
+                    "handler_failed", event_id=heard.envelope.id, error=reason, exc_info=True
+                )
+            else:
+                return ""
+            await asyncio.sleep(pause)
+            pause *= 2
+        return reason
+
+    async def _hear(self, batch: Sequence[Heard]) -> None:
+        for hear in self._hears:
+            await hear(batch)
+
+
+async def _untouched(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """FastStream's parser, kept from the headers: one that is not UTF-8 would lose the batch."""
+    ends = tuple(dataclasses.replace(record, headers=()) for record in (message[0], message[-1]))
+    parsed = await original(ends)
+    parsed.raw_message = message
+    return parsed
+
+
+async def _undecoded(message: Any) -> None:
+    """Leave the bodies alone; the reader validates each by itself."""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"body is not valid: {where or '(whole)'}: {first['msg']}"
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,316 @@
+"""A service's process: its database, its relay, its reader, and probes that tell the truth."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from faststream.kafka import KafkaBroker
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from pymongo import WriteConcern
+from pymongo.errors import PyMongoError
+
+from services.kit import http
+from services.kit.aggregate import Aggregate, S
+from services.kit.lease import SlotLeases
+from services.kit.parking import Parking
+from services.kit.projection import Fold, Projection
+from services.kit.reader import Hear, Reader
+from services.kit.relay import Relay
+from services.kit.settings import ServiceSettings
+from services.kit.store import Store
+
+log = structlog.get_logger(__name__)
+
+Document = dict[str, Any]
+STALE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The names of the topics a service writes: its stream, its people, its dead letters."""
+
+    events: str
+    people: str
+    dead: str
+    dead_people: str
+
+    def by_stream(self) -> dict[str, str]:
+        """Topic names as outbox entries call them."""
+        return {
+            "events": self.events,
+            "people": self.people,
+            "dead": self.dead,
+            "dead-people": self.dead_people,
+        }
+
+
+@dataclass(slots=True)
+class _Hearing:
+    topics: Sequence[str]
+    models: Mapping[str, Any]
+    hears: list[Hear] = field(default_factory=list)
+
+
+class Service:
+    """Everything a room is wired from. Nothing connects before `run`."""
+
+    def __init__(self, name: str, settings: ServiceSettings, topics: Topics) -> None:
+        self.name = name
+        self.settings = settings
+        self._topics = topics
+        self.client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            settings.mongo_url, tz_aware=True, serverSelectionTimeoutMS=3000, appname=name
+        )
+        self.database = self.client.get_database(
+            settings.mongo_database or name, write_concern=WriteConcern("majority", j=True)
+        )
+        self.replica = f"{socket.gethostname()}-{os.getpid()}-{id(self):x}"
+        self._outboxes: list[AsyncIOMotorCollection[Document]] = []
+        self._stores: list[Store[Any]] = []
+        self._prepare: list[Any] = []
+        self._hearing: _Hearing | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.relay: Relay | None = None
+        self.reader: Reader | None = None
+        self.parking: Parking | None = None
+        self.broker: KafkaBroker | None = None
+        self._background: list[Any] = []
+        self.started = False
+
+    def store(self, collection: str, aggregate: Aggregate[S]) -> Store[S]:
+        """A store whose outboxes this service's relay publishes."""
+        store = Store(self.database[collection], aggregate, self._written)
+        self._stores.append(store)
+        self._outboxes.append(store.collection)
+        self._prepare.append(store.prepare)
+        return store
+
+    def projection(self, collection: str, fold: Fold[S]) -> Projection[S]:
+        """A collection of heard state."""
+        return Projection(self.database[collection], fold)
+
+    def hear(self, topics: Sequence[str], models: Mapping[str, Any], hears: Sequence[Hear]) -> None:
+        """What this service's consumer group (of the service's name) reads, and who handles it."""
+        self._hearing = _Hearing(topics, models, list(hears))
+
+    def prepare(self, step: Any) -> None:
+        """A coroutine function to run before the service starts, such as creating an index."""
+        self._prepare.append(step)
+
+    def background(self, loop: Any) -> None:
+        """A coroutine function that runs as long as the service does; it ends when cancelled."""
+        self._background.append(loop)
+
+    def app(self, title: str, description: str) -> FastAPI:
+        """A FastAPI app whose lifespan is the service's, with probes and metrics."""
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            starting = asyncio.create_task(self._start())
+            try:
+                yield
+            finally:
+                starting.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await starting
+                await self._stop()
+
+        app = FastAPI(
+            title=title,
+            description=description,
+            version="1.0.0",
+            lifespan=lifespan,
+            responses=http.PROBLEMS,
+        )
+        http.install(app)
+        self._add_probes(app)
+        return app
+
+    def _written(self) -> None:
+        if self.relay:
+            self.relay.wake()
+
+    async def _start(self) -> None:
+        """Start in the background: the process lives and says why it is not ready meanwhile."""
+        self._assemble()
+        await self._until_done("prepare", self._prepare_all)
+        assert self.relay is not None
+        self._tasks.append(asyncio.create_task(self._guarded("relay", self.relay.run)))
+        for loop in self._background:
+            self._tasks.append(asyncio.create_task(self._guarded("background", loop)))
+        if self._hearing:
+            await self._until_done("broker", self._start_broker)
+        self.started = True
+        log.info("started", replica=self.replica)
+
+    def _assemble(self) -> None:
+        people_topics = [
+            name
+            for name in (self._hearing.topics if self._hearing else ())
+            if name.endswith(".people")
+        ]
+        parking = Parking(self.database["parked"], self.name, people_topics)
+        leases = SlotLeases(self.database["leases"], self.replica)
+        self.relay = Relay(
+            [*self._outboxes, parking.collection],
+            leases,
+            self._topics.by_stream(),
+            self.settings.kafka_bootstrap_servers,
+            idempotent=self.settings.kafka_idempotence,
+        )
+        self.parking = parking
+        self._prepare += [parking.prepare, leases.prepare]
+        if self._hearing:
+            self.reader = Reader(self._hearing.models, self._hearing.hears, parking)
+
+    async def _prepare_all(self) -> None:
+        for step in self._prepare:
+            await step()
+
+    async def _start_broker(self) -> None:
+        assert self.reader is not None
+        assert self._hearing is not None
+        broker = KafkaBroker(
+            self.settings.kafka_bootstrap_servers,
+            allow_auto_create_topics=False,
+            logger=None,
+            graceful_timeout=10,
+            client_id=self.replica,
+        )
+        self.reader.subscribe(broker, self._hearing.topics, self.name)
+        try:
+            await broker.start()
+        except BaseException:
+            await broker.stop()
+            raise
+        self.broker = broker
+
+    async def _until_done(self, what: str, step: Any) -> None:
+        pause = 0.2
+        while True:
+            try:
+                await step()
+            except (PyMongoError, KafkaError, OSError) as error:
+                log.warning("start_waits", step=what, error=str(error)[:300])
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            else:
+                return
+
+    async def _guarded(self, what: str, loop: Any) -> None:
+        """Keep a loop going: an error nobody expected is logged loudly, then it starts again."""
+        while True:
+            try:
+                await loop()
+            except Exception:
+                log.exception("loop_failed", loop=what)
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+    async def _stop(self) -> None:
+        if self.reader:
+            self.reader.stop()
+        if self.broker:
+            await self.broker.stop()
+        if self.relay:
+            await self.relay.stop()
+        for task in self._tasks[1:]:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=8)
+            for task in self._tasks:
+                task.cancel()
+        self.client.close()
+        log.info("stopped", replica=self.replica)
+
+    async def checks(self) -> dict[str, str]:
+        """What readiness looks at: each part "ok" or what is wrong with it."""
+        found = {"started": "ok" if self.started else "still starting"}
+        try:
+            await self.database.command("ping")
+            found["mongo"] = "ok"
+        except PyMongoError as error:
+            found["mongo"] = str(error)[:200]
+        relay = self.relay
+        if relay and relay.failing:
+            found["relay"] = relay.failing
+        elif relay and relay.moved_at and time.monotonic() - relay.moved_at < STALE_SECONDS:
+            found["relay"] = "ok"
+        else:
+            found["relay"] = "has not moved lately"
+        if self._hearing:
+            assigned = self.reader.assigned() if self.reader and self.broker else 0
+            found["reader"] = "ok" if assigned else "no partitions assigned"
+        return found
+
+    async def outbox(self) -> tuple[int, float]:
+        """How many documents have unsent events, and the age in seconds of the oldest of those."""
+        depth, oldest = 0, ""
+        for collection in self._outboxes:
+            depth += await collection.count_documents({"pending": True})
+            doc = await collection.find_one({"pending": True}, {"outbox.at": 1})
+            if doc and doc["outbox"]:
+                at = doc["outbox"][0]["at"]
+                oldest = min(oldest, at) if oldest else at
+        return depth, _age(oldest)
+
+    def _add_probes(self, app: FastAPI) -> None:
+        @app.get("/health/live", tags=["health"], summary="The process runs")
+        async def live() -> dict[str, str]:
+            return {"status": "live", "service": self.name}
+
+        @app.get("/health/ready", tags=["health"], summary="The service does its work")
+        async def ready() -> Response:
+            checks = await self.checks()
+            fine = all(value == "ok" for value in checks.values())
+            body = {
+                "status": "ready" if fine else "not ready",
+                "service": self.name,
+                "checks": checks,
+            }
+            return JSONResponse(body, 200 if fine else 503)
+
+        @app.get("/metrics", tags=["health"], summary="For Prometheus")
+        async def metrics() -> Response:
+            return PlainTextResponse(await self._metrics(), media_type="text/plain; version=0.0.4")
+
+    async def _metrics(self) -> bytes:
+        registry = CollectorRegistry()
+
+        def gauge(name: str, text: str, value: float) -> None:
+            Gauge(f"zharmenke_{name}", text, ["service"], registry=registry).labels(self.name).set(
+                value
+            )
+
+        depth, age = await self.outbox()
+        gauge("outbox_depth", "Documents with unsent events", depth)
+        gauge("outbox_oldest_seconds", "Age of the oldest unsent event", age)
+        gauge("parked", "Parked records", await self.parking.count() if self.parking else 0)
+        gauge(
+            "published",
+            "Events published by this replica",
+            self.relay.published if self.relay else 0,
+        )
+        if self.reader:
+            gauge("handled", "Events handled by this replica", self.reader.handled)
+            gauge("skipped", "Events of types not in use", self.reader.skipped.total())
+        return generate_latest(registry)
+
+
+def _age(moment: str) -> float:
+    if not moment:
+        return 0.0
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()

@@ -1,0 +1,25 @@
+"""What every service is told by its environment. A service adds its own in its settings.py."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read once at start from environment variables of the same names, upper case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_idempotence: bool = True
+    """Off only for a broker that can't: then a retry inside the client may repeat an event."""
+    topic_prefix: str = "zharmenke"
+    mongo_url: str = "mongodb://127.0.0.1:27017"
+    mongo_database: str = ""
+    """The service's own database; its name when empty."""
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    """How people reach this service from outside."""
+    operator_public_key_file: Path = Path(".local/keys/operator.pub.pem")
+    log_level: str = "INFO"
