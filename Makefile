@@ -25,3 +25,7 @@ lint: install ## ruff, mypy --strict and import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: contract
+contract: install ## regenerate schemas/events from the models
+	$(BIN)/python -m schemas.contract write

@@ -1,0 +1,208 @@
+"""The contract's pages for people: one per event, one of all events, one of the people record."""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from schemas.base import SLUG_PATTERN, UUID_PATTERN, Event
+from schemas.messages import Message
+
+NOTE = "<!-- Made by `make contract` from the models in schemas/: change those, not this. -->"
+PEOPLE_TOPICS = ("submission", "scoring", "webinar")
+VISIBILITY = {
+    "internal": "for the services alone: what is shown of it is for each service to decide",
+    "after-results": "under embargo until the ResultsPublished of its round",
+    "public": "may be shown to anybody as soon as it is said",
+}
+PATTERNS = {
+    UUID_PATTERN: "UUID",
+    SLUG_PATTERN: "slug",
+    "^[0-9a-f]{64}$": "SHA-256 in hex",
+    r"^\d{1,4}(\.\d{1,16})?$": "decimal in a string",
+}
+FORMATS = {
+    "date-time": "time in UTC with milliseconds",
+    "date": "date",
+    "email": "e-mail address",
+}
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines]
+
+
+def type_words(node: dict[str, Any]) -> str:
+    """A JSON Schema node in a few words."""
+    if "$ref" in node:
+        name = str(node["$ref"]).rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in node:
+        return " or ".join(type_words(part) for part in node["anyOf"])
+    if "const" in node:
+        return f"`{node['const']}`"
+    if "enum" in node:
+        return " or ".join(f"`{value}`" for value in node["enum"])
+    match node.get("type"):
+        case "array":
+            return f"list of {type_words(node['items'])}{_range(node, 'minItems', 'maxItems')}"
+        case "integer":
+            return f"integer{_range(node, 'minimum', 'maximum')}"
+        case "object":
+            return f"object: any key to {type_words(node['additionalProperties'])}"
+        case "string":
+            return _string_words(node)
+        case other:
+            return str(other)
+
+
+def _string_words(node: dict[str, Any]) -> str:
+    if pattern := node.get("pattern"):
+        return PATTERNS.get(pattern, f"text like `{pattern}`")
+    if form := node.get("format"):
+        return FORMATS.get(form, str(form))
+    return f"text{_range(node, 'minLength', 'maxLength')}"
+
+
+def _range(node: dict[str, Any], low: str, high: str) -> str:
+    if low in node and high in node:
+        return f", {node[low]} to {node[high]}"
+    if low in node:
+        return f", at least {node[low]}"
+    return f", at most {node[high]}" if high in node else ""
+
+
+def _fields(schema: dict[str, Any]) -> list[str]:
+    required = schema.get("required", [])
+    rows = [
+        (f"`{name}`", type_words(node), _presence(name in required, node), node["description"])
+        for name, node in schema["properties"].items()
+    ]
+    return _table(("field", "type", "required", "meaning"), rows)
+
+
+def _presence(required: bool, node: dict[str, Any]) -> str:
+    if required:
+        return "yes"
+    return f"no, else `{json.dumps(node['default'])}`" if "default" in node else "no"
+
+
+def _body(message: Message, schema: dict[str, Any]) -> list[str]:
+    """The fields of the body and of everything in it, and the links to schema and samples."""
+    lines = ["## Fields", "", *_fields(schema), ""]
+    for name, part in schema.get("$defs", {}).items():
+        lines += [f"### {name}", "", part["description"], "", *_fields(part), ""]
+    stem = f"v{message.major}"
+    lines += ["Readers ignore fields that they do not know.", "", "## Files", ""]
+    lines += [
+        f"* [JSON Schema]({stem}.schema.json), `{message.dataschema}`",
+        f"* [the smallest body]({stem}.samples/minimal.json): required fields only",
+        f"* [the full body]({stem}.samples/full.json) and [its headers]({stem}.headers.json)",
+    ]
+    if message.kazakh is None:
+        lines.append("* no Kazakh sample: the body carries no free text")
+    else:
+        lines.append(f"* [a body with Kazakh text]({stem}.samples/kazakh.json)")
+    return [*lines, ""]
+
+
+def _page(title: str, description: str, facts: Iterable[Sequence[str]], body: list[str]) -> str:
+    head = [f"# {title}", "", NOTE, "", description, "", *_table(("", ""), facts), ""]
+    return "\n".join([*head, *body])
+
+
+def event_page(
+    message: Message, model: type[Event], schema: dict[str, Any], events: Iterable[type[Event]]
+) -> str:
+    """What a reader of one event needs to know of it."""
+    siblings = [
+        f"[{other.type_name()}](../{other.type_name()}/README.md)"
+        for other in events
+        if (other.SERVICE, other.KIND) == (model.SERVICE, model.KIND) and other is not model
+    ]
+    order = f"`ce_sequence` counts the events of one `{model.KIND}/<id>` from 1 without gaps"
+    if siblings:
+        order += f", together with {', '.join(siblings)}"
+    facts = [
+        ("Said when", model.SAID_WHEN),
+        ("Said by", model.SERVICE),
+        ("Topic", f"`zharmenke.{model.SERVICE}`, told apart by `ce_type` `{model.type_name()}`"),
+        (
+            "Key",
+            f"`ce_subject`, which is `{model.KIND}/<id>`: `{message.headers['ce_subject']}`",
+        ),
+        ("Order", f"{order}. Between two subjects there is no order."),
+        ("x-visibility", f"`{model.VISIBILITY}`: {VISIBILITY[model.VISIBILITY]}"),
+    ]
+    return _page(model.type_name(), schema["description"], facts, _body(message, schema))
+
+
+def person_page(message: Message, schema: dict[str, Any]) -> str:
+    """The people record, with the rule by which a person is forgotten."""
+    topics = ", ".join(f"`zharmenke.{service}.people`" for service in PEOPLE_TOPICS)
+    facts = [
+        ("Written when", "a service meets a person, or what it knows of the person changes"),
+        ("Written by", f"each service that meets people: {', '.join(PEOPLE_TOPICS)}"),
+        ("Topics", f"{topics}; compacted, `ce_type` `{message.headers['ce_type']}`"),
+        (
+            "Key",
+            f"the person id alone; `ce_subject` is `person/<id>`: "
+            f"`{message.headers['ce_subject']}`",
+        ),
+        ("Order", "`ce_sequence` counts the records of one person from 1 without gaps."),
+        ("x-visibility", f"`internal`: {VISIBILITY['internal']}"),
+    ]
+    erasing = [
+        "## Erasing: the tombstone",
+        "",
+        "A record with the person's key, the headers of the next `ce_sequence` and **no value**",
+        "is a tombstone: the person was erased. Compaction removes every earlier record of the",
+        "key; the tombstone itself is kept for 90 days, so that a reader that was away hears it.",
+        "Whoever reads a tombstone forgets the person: name, address, language and consents, in",
+        "every document and file it wrote them to. A message that still waits for an erased",
+        "person ends suppressed. A record that comes again with a lower `ce_sequence` than the",
+        "tombstone is a repeat and brings nobody back.",
+        "",
+        "These topics are the only place in Kafka with personal data. Domain events carry person",
+        "ids, and an erased person's id stays in them. There is one record per registration, not",
+        "per human: erasing one does not touch another.",
+        "",
+    ]
+    return _page(
+        message.model.__name__, schema["description"], facts, _body(message, schema) + erasing
+    )
+
+
+def index_page(events: Iterable[type[Event]]) -> str:
+    """All events, by the service that says them."""
+    lines = [
+        "# The events",
+        "",
+        NOTE,
+        "",
+        "One folder per event: when it is said, its JSON Schema (one file a major), sample bodies",
+        "as they stand on the wire, and sample headers. Extension headers without a value are left",
+        "out: `ce_causationid` is there only when another event led to this one. Personal data is",
+        "in none of them: see [Person](../people/Person/README.md).",
+        "",
+        *_table(("x-visibility", "who may see it"), [(f"`{k}`", v) for k, v in VISIBILITY.items()]),
+        "",
+    ]
+    for service, said in groupby(events, key=lambda model: model.SERVICE):
+        rows = [
+            (
+                f"[{model.type_name()}]({model.type_name()}/README.md)",
+                f"`{model.KIND}`",
+                model.SAID_WHEN,
+                f"`{model.VISIBILITY}`",
+            )
+            for model in said
+        ]
+        lines += [f"## {service}: `zharmenke.{service}`", ""]
+        lines += [*_table(("event", "said by a", "when", "x-visibility"), rows), ""]
+    return "\n".join(lines)

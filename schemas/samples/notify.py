@@ -1,0 +1,76 @@
+"""Samples of the notify service's events."""
+
+from schemas.notify import (
+    AddressSuppressed,
+    MessageAccepted,
+    MessageBounced,
+    MessagePlanned,
+    MessageUnknown,
+)
+from schemas.samples import cast
+from schemas.samples.sample import AT, Circumstances, Sample
+
+CAUSE = cast.submission_event(f"project/{cast.PROJECT}", 1)
+
+PLANNED = MessagePlanned(
+    message_id=cast.MESSAGE,
+    purpose="submission-receipt",
+    person_id=cast.CONTACT,
+    about=f"project/{cast.PROJECT}",
+    occurrence=CAUSE,
+)
+ACCEPTED = MessageAccepted(
+    message_id=cast.MESSAGE,
+    purpose="submission-receipt",
+    person_id=cast.CONTACT,
+    language="kk",
+    attempt=1,
+    accepted_at=AT,
+    smtp_reply="250 2.0.0 OK: sample",
+)
+BOUNCED = MessageBounced(
+    message_id=cast.MESSAGE,
+    purpose="submission-receipt",
+    person_id=cast.CONTACT,
+    attempt=3,
+    smtp_reply="550 5.1.1 no such mailbox: sample",
+)
+SUPPRESSED = AddressSuppressed(
+    message_id=cast.MESSAGE,
+    purpose="submission-receipt",
+    person_id=cast.CONTACT,
+    reason="the person was erased",
+)
+
+
+def _message(sequence: int) -> Circumstances:
+    return Circumstances(cast.MESSAGE, sequence, actor="service/notify", via="event", cause=CAUSE)
+
+
+NOTIFY = (
+    Sample(PLANNED, _message(1)),
+    Sample(
+        ACCEPTED,
+        _message(2),
+        kazakh=ACCEPTED.model_copy(update={"smtp_reply": "250 2.0.0 Хат қабылданды"}),
+    ),
+    Sample(
+        MessageUnknown(
+            message_id=cast.MESSAGE,
+            purpose="submission-receipt",
+            person_id=cast.CONTACT,
+            attempt=1,
+        ),
+        _message(2),
+    ),
+    Sample(
+        BOUNCED,
+        _message(4),
+        kazakh=BOUNCED.model_copy(update={"smtp_reply": "550 5.1.1 мұндай жәшік жоқ: үлгі"}),
+    ),
+    Sample(
+        SUPPRESSED,
+        _message(2),
+        kazakh=SUPPRESSED.model_copy(update={"reason": "тұлға туралы деректер өшірілді"}),
+    ),
+)

@@ -1,0 +1,141 @@
+"""Samples of the scoring service's events up to the ranking; later ones are in `outcomes`."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from schemas.base import Localised
+from schemas.samples import cast
+from schemas.samples.sample import Circumstances, Sample
+from schemas.scoring import (
+    AssignmentsDrawn,
+    CommissionAppointed,
+    CriterionPoints,
+    JudgeAssigned,
+    Member,
+    RankedProject,
+    RankingComputed,
+    RoundClosed,
+    ScoreRecorded,
+    ScoresSealed,
+    ScoreVoided,
+)
+
+JUDGED_AT = datetime(2020, 5, 4, 6, 0, tzinfo=UTC)
+CLOSED_AT = datetime(2020, 5, 8, 13, 0, tzinfo=UTC)
+OFFICE = "secretary/sample"
+JUDGE = f"judge/{cast.MEMBER}"
+CUT = {f"evaluation/{cast.EVALUATION}": 4, f"evaluation/{cast.OTHER_EVALUATION}": 3}
+
+APPOINTED = CommissionAppointed(
+    season_id=cast.SEASON,
+    panel="commission",
+    members=(
+        Member(
+            person_id=cast.CHAIR,
+            name="Образец Примеров",
+            post=Localised(
+                kk="Үлгі қорының директоры",
+                ru="Директор фонда-образца",
+                en="Director of the sample foundation",
+            ),
+            role="chair",
+        ),
+    ),
+)
+KAZAKH_MEMBER = Member(
+    person_id=cast.SECRETARY,
+    name="Үлгі Мысалқызы",
+    post=Localised(kk="Аға үйлестіруші", ru="Старший координатор", en="Senior coordinator"),
+    role="secretary",
+)
+DRAWN = AssignmentsDrawn(
+    round_id=cast.ROUND,
+    seed="sample draw of 2020-05-04",
+    judges_per_project=1,
+    judges=(cast.CHAIR, cast.MEMBER),
+    projects=(cast.PROJECT, cast.OTHER_PROJECT),
+    inputs_hash=cast.HASH,
+)
+VOIDED = ScoreVoided(
+    round_id=cast.ROUND,
+    project_id=cast.PROJECT,
+    judge_id=cast.MEMBER,
+    score_event_id=cast.scoring_event(f"evaluation/{cast.EVALUATION}", 2),
+    reason="Конфликт интересов заявлен после оценки",
+)
+RANKING = RankingComputed(
+    round_id=cast.ROUND,
+    ruleset_hash=cast.OTHER_HASH,
+    cut=CUT,
+    inputs_hash=cast.HASH,
+    table_hash=cast.OTHER_HASH,
+    table=(
+        RankedProject(
+            rank=1,
+            project_id=cast.PROJECT,
+            nomination=cast.NOMINATION,
+            total=Decimal("8.100000"),
+            sheets=2,
+            tied_with_next=True,
+        ),
+        RankedProject(
+            rank=2,
+            project_id=cast.OTHER_PROJECT,
+            nomination=cast.NOMINATION,
+            total=Decimal("8.100000"),
+            sheets=2,
+            tied_with_next=False,
+        ),
+    ),
+)
+
+SCORING = (
+    Sample(
+        APPOINTED,
+        Circumstances(cast.SEASON, via="admin"),
+        kazakh=APPOINTED.model_copy(update={"members": (*APPOINTED.members, KAZAKH_MEMBER)}),
+    ),
+    Sample(
+        DRAWN,
+        Circumstances(cast.ROUND, at=JUDGED_AT, actor=OFFICE),
+        kazakh=DRAWN.model_copy(update={"seed": "Жәрмеңке, 2020 жылғы 4 мамыр"}),
+    ),
+    Sample(
+        JudgeAssigned(round_id=cast.ROUND, project_id=cast.PROJECT, judge_id=cast.MEMBER),
+        Circumstances(
+            cast.EVALUATION,
+            at=JUDGED_AT,
+            actor=OFFICE,
+            cause=cast.scoring_event(f"round/{cast.ROUND}", 1),
+        ),
+    ),
+    Sample(
+        ScoreRecorded(
+            round_id=cast.ROUND,
+            project_id=cast.PROJECT,
+            judge_id=cast.MEMBER,
+            project_version=2,
+            points=(
+                CriterionPoints(criterion="relevance", points=Decimal("7.50")),
+                CriterionPoints(criterion="budget", points=Decimal("8.25")),
+            ),
+        ),
+        Circumstances(cast.EVALUATION, sequence=2, at=JUDGED_AT, actor=JUDGE, via="page"),
+    ),
+    Sample(
+        VOIDED,
+        Circumstances(cast.EVALUATION, sequence=3, at=JUDGED_AT, actor=OFFICE),
+        kazakh=VOIDED.model_copy(
+            update={"reason": "Бағалаудан кейін мүдделер қақтығысы анықталды"}
+        ),
+    ),
+    Sample(
+        ScoresSealed(round_id=cast.ROUND, project_id=cast.PROJECT, sheets=2),
+        Circumstances(cast.EVALUATION, sequence=4, at=CLOSED_AT, actor=OFFICE),
+    ),
+    Sample(
+        RoundClosed(round_id=cast.ROUND, cut=CUT),
+        Circumstances(cast.ROUND, sequence=2, at=CLOSED_AT, actor=OFFICE),
+    ),
+    Sample(RANKING, Circumstances(cast.ROUND, sequence=3, at=CLOSED_AT, actor=OFFICE)),
+)

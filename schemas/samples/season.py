@@ -1,0 +1,130 @@
+"""The sample season: the titles are the fair's own, every number in it is invented."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from schemas.base import Localised
+from schemas.samples import cast
+from schemas.season import (
+    Criterion,
+    Nomination,
+    PanelDefinition,
+    Region,
+    RoundDefinition,
+    SeasonDefinition,
+    Seat,
+    WebinarDefinition,
+)
+
+FUNDS_TIYN = 5_000_000_000
+
+
+def _criterion(slug: str, kk: str, ru: str, en: str, weight: str) -> Criterion:
+    return Criterion(
+        id=slug,
+        name=Localised(kk=kk, ru=ru, en=en),
+        weight=Decimal(weight),
+        minimum=Decimal("0"),
+        maximum=Decimal("10"),
+        step=Decimal("0.25"),
+        required=True,
+    )
+
+
+CRITERIA = (
+    _criterion("relevance", "Өзектілігі", "Актуальность", "Relevance", "0.4"),
+    _criterion("budget", "Бюджеттің негізділігі", "Обоснованность бюджета", "Budget", "0.6"),
+)
+
+FIRST_ROUND = RoundDefinition(
+    id=cast.ROUND,
+    name=Localised(kk="Бірінші кезең", ru="Первый тур", en="First round"),
+    panel="jury",
+    judges_per_project=3,
+    minimum_sheets=2,
+    limit=50,
+    criteria=CRITERIA,
+    tie_break=("criterion:relevance", "median", "earliest-submission"),
+)
+
+FINAL = RoundDefinition(
+    id=cast.FINAL,
+    name=Localised(kk="Финал", ru="Финал", en="Final"),
+    panel="commission",
+    judges_per_project="all",
+    minimum_sheets=7,
+    limit=10,
+    criteria=CRITERIA,
+    tie_break=("median",),
+)
+
+CHAIR = Seat(
+    post=Localised(kk="Үлгі қорының төрағасы", ru="Председатель фонда-образца", en="Sample chair"),
+    role="chair",
+)
+
+SEASON = SeasonDefinition(
+    id=cast.SEASON,
+    title=Localised(
+        kk="Әлеуметтік идеялар мен жобалар жәрмеңкесі",
+        ru="Ярмарка социальных идей и проектов",
+        en="Fair of Social Ideas and Projects",
+    ),
+    theme=Localised(
+        kk="Тұрақты даму мүдделері үшін жаһандық проблемаларды локалды шешу",
+        ru="Локальное решение глобальных проблем в интересах устойчивого развития",
+        en="Solving global problems locally for sustainable development",
+    ),
+    timezone=cast.TIMEZONE,
+    languages=("kk", "ru", "en"),
+    opens_at=datetime(2020, 3, 1, 3, 0, tzinfo=UTC),
+    deadline=datetime(2020, 4, 20, 12, 0, tzinfo=UTC),
+    grace_minutes=15,
+    final_days=(date(2020, 5, 13), date(2020, 5, 14)),
+    award_day=date(2020, 5, 14),
+    goals=(1, 6, 13, 17),
+    nominations=(
+        Nomination(
+            id=cast.NOMINATION,
+            name=Localised(
+                kk="Тұрақты Даму мақсаты: қоршаған ортамен үйлесімде болу",
+                ru="Цель устойчивого развития: в гармонии с окружающей средой",
+                en="A sustainable development goal: in harmony with the environment",
+            ),
+            funds_tiyn=FUNDS_TIYN,
+        ),
+    ),
+    regions=(
+        Region(
+            id="shymkent",
+            name=Localised(kk="Шымкент қаласы", ru="Шымкент", en="Shymkent"),
+            kind="city",
+        ),
+        Region(
+            id=cast.REGION,
+            name=Localised(kk="Алматы облысы", ru="Алматинская область", en="Almaty region"),
+            kind="region",
+        ),
+    ),
+    settlement_kinds=("city", "monotown", "remote-settlement", "village"),
+    requested_cap_tiyn=500_000_000,
+    funds_tiyn=FUNDS_TIYN,
+    panels=(
+        PanelDefinition(name="jury", seats=(CHAIR,)),
+        PanelDefinition(name="commission", seats=(CHAIR,)),
+    ),
+    rounds=(FIRST_ROUND, FINAL),
+    webinars=(
+        WebinarDefinition(
+            id=cast.WEBINAR,
+            title=cast.WEBINAR_TITLE,
+            speaker=cast.SPEAKER,
+            starts_at=datetime(2020, 5, 13, 9, 0, tzinfo=UTC),
+            minutes=90,
+            capacity=500,
+        ),
+    ),
+    sample=("criteria", "funds", "panels", "times of day"),
+)
+
+KAZAKH_SEASON = SEASON.model_copy(update={"languages": ("kk",)})
