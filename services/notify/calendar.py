@@ -1,0 +1,72 @@
+"""The calendar file of a webinar: one event that later files with the same UID replace."""
+
+from datetime import UTC, datetime
+
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from schemas.base import Language, Localised
+from services.notify import wording
+from services.notify.mails import Sender
+
+PRODUCT = "-//Zharmenke//Webinars//EN"
+
+
+def webinar_calendar(
+    *,
+    uid: str,
+    sequence: int,
+    title: str | Localised,
+    speaker: str | Localised,
+    starts_at: datetime,
+    ends_at: datetime,
+    timezone: str,
+    link: str,
+    organiser: Sender,
+    language: Language,
+    stamp: datetime,
+    cancelled: bool = False,
+) -> bytes:
+    """The bytes of the .ics file, in the person's language; pure.
+
+    Keep `uid` for one registration and let `sequence` rise with each change of the schedule: then
+    a calendar moves the entry, or with `cancelled` takes it out, and does not add a second one.
+    Times are written in UTC; the description names the local time in `timezone` (an IANA name).
+    The link is where calendars look for it: URL, LOCATION and DESCRIPTION. Raises ValueError or
+    KeyError for times, a zone or a link that do not fit.
+    """
+    if sequence < 0 or ends_at <= starts_at or stamp.utcoffset() is None:
+        raise ValueError("sequence, times or stamp do not fit")
+    address = wording.link(link)
+    starts = wording.moment(starts_at, timezone, language)
+    event = Event()
+    event.add("uid", wording.one_line(uid))
+    event.add("sequence", sequence)
+    event.add("dtstamp", stamp.astimezone(UTC))
+    event.add("dtstart", starts_at.astimezone(UTC))
+    event.add("dtend", ends_at.astimezone(UTC))
+    event.add("summary", _in(language, title))
+    event.add("description", "\n".join([_in(language, speaker), starts, address]))
+    event.add("location", address)
+    event.add("url", address)
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    event.add("organizer", _organizer(organiser, language))
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
+    calendar.add_component(event)
+    content: bytes = calendar.to_ical()
+    return content
+
+
+def _in(language: Language, text: str | Localised) -> str:
+    return wording.one_line(text.get(language) if isinstance(text, Localised) else text)
+
+
+def _organizer(organiser: Sender, language: Language) -> vCalAddress:
+    address = vCalAddress(f"mailto:{organiser.address}")
+    # A parameter's value has no way to escape a double quote.
+    name = _in(language, organiser.name).replace('"', "'")
+    address.params["CN"] = vText(name)
+    return address

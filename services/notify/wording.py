@@ -1,0 +1,75 @@
+"""How values are written in a mail: user text on one line, money, moments, links."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+
+from schemas.base import Language
+
+NO_BREAK_SPACE: Final = "\u00a0"
+
+# Babel's own long forms are abbreviated or American ("2020 ж.", "May 13, 2020, 2:00:00 PM").
+_MOMENT_PATTERNS: Final[dict[Language, str]] = {
+    "kk": "y 'жылғы' d MMMM, HH:mm",
+    "ru": "d MMMM y 'года', HH:mm",
+    "en": "d MMMM y, HH:mm",
+}
+
+_BREAKS: Final = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+# Embeddings, overrides and isolates could turn the words around the user's text; a lone surrogate
+# cannot be encoded. Marks (LRM, RLM) and joiners stay: RTL words and emoji need them.
+_UNWANTED: Final = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_LINK: Final = re.compile("https?://[!-~]+")
+
+
+def one_line(text: str) -> str:
+    """`text` on one line: breaks and control characters become single spaces.
+
+    What has nothing left to show is written as a dash.
+    """
+    return _BREAKS.sub(" ", _UNWANTED.sub("", text)).strip() or "—"
+
+
+def money(amount_tiyn: int, language: Language) -> str:
+    """`1 500 000 ₸` with no-break spaces; tiyn are shown only when there are any."""
+    pattern = "#,##0.00" if amount_tiyn % 100 else "#,##0"
+    tenge = numbers.format_decimal(Decimal(amount_tiyn) / 100, format=pattern, locale=language)
+    return f"{tenge.replace(',', NO_BREAK_SPACE) if language == 'en' else tenge}{NO_BREAK_SPACE}₸"
+
+
+def moment(when: datetime, timezone: str, language: Language) -> str:
+    """`13 May 2020, 14:00 (Almaty, UTC+6)`: local time with its place and offset named.
+
+    Raises ValueError for a time without a zone and KeyError for an unknown `timezone`.
+    """
+    if when.utcoffset() is None:
+        raise ValueError("a time without a zone")
+    zone = ZoneInfo(timezone)
+    local = when.astimezone(zone)
+    written = dates.format_datetime(local, _MOMENT_PATTERNS[language], tzinfo=zone, locale=language)
+    place = dates.get_timezone_location(zone, locale=language, return_city=True)
+    named = [offset(local)] if place == "UTC" else [place, offset(local)]
+    return f"{written} ({', '.join(named)})"
+
+
+def offset(local: datetime) -> str:
+    """`UTC+6`, `UTC-3:30` or `UTC`: what is in force in the zone of `local` at that moment."""
+    difference = local.utcoffset()
+    if difference is None:
+        raise ValueError("a time without a zone")
+    minutes = int(difference.total_seconds()) // 60
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def link(address: str) -> str:
+    """A web address as it is. Raises ValueError when it is none, or could break out of its line."""
+    if not _LINK.fullmatch(address):
+        raise ValueError("not a web address")
+    return address
