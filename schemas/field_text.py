@@ -28,7 +28,7 @@ GLOSSARY = {
     "content": "The version that was handed in: what is judged.",
     "criteria": "The rubric.",
     "criterion": "Id of the criterion in the round's rubric.",
-    "cut": "The last sequence of each subject that is taken into account.",
+    "cut": "The last sequence taken into account of each `<service>/<kind>/<id>`.",
     "deadline": "The last moment for handing in, before the minutes of grace.",
     "email": "The address given at registration, the only one that is written to.",
     "en": "The text in English.",

@@ -7,9 +7,9 @@ from typing import Any
 
 from schemas.base import SLUG_PATTERN, UUID_PATTERN, Event
 from schemas.messages import Message
+from schemas.topics import SERVICES_WITH_PEOPLE, people, stream
 
 NOTE = "<!-- Made by `make contract` from the models in schemas/: change those, not this. -->"
-PEOPLE_TOPICS = ("submission", "scoring", "webinar")
 VISIBILITY = {
     "internal": "for the services alone: what is shown of it is for each service to decide",
     "after-results": "under embargo until the ResultsPublished of its round",
@@ -131,7 +131,7 @@ def event_page(
     facts = [
         ("Said when", model.SAID_WHEN),
         ("Said by", model.SERVICE),
-        ("Topic", f"`zharmenke.{model.SERVICE}`, told apart by `ce_type` `{model.type_name()}`"),
+        ("Topic", f"`{stream(model.SERVICE)}`, told apart by `ce_type` `{model.type_name()}`"),
         (
             "Key",
             f"`ce_subject`, which is `{model.KIND}/<id>`: `{message.headers['ce_subject']}`",
@@ -144,10 +144,10 @@ def event_page(
 
 def person_page(message: Message, schema: dict[str, Any]) -> str:
     """The people record, with the rule by which a person is forgotten."""
-    topics = ", ".join(f"`zharmenke.{service}.people`" for service in PEOPLE_TOPICS)
+    topics = ", ".join(f"`{people(service)}`" for service in SERVICES_WITH_PEOPLE)
     facts = [
         ("Written when", "a service meets a person, or what it knows of the person changes"),
-        ("Written by", f"each service that meets people: {', '.join(PEOPLE_TOPICS)}"),
+        ("Written by", f"each service that meets people: {', '.join(SERVICES_WITH_PEOPLE)}"),
         ("Topics", f"{topics}; compacted, `ce_type` `{message.headers['ce_type']}`"),
         (
             "Key",
@@ -203,6 +203,6 @@ def index_page(events: Iterable[type[Event]]) -> str:
             )
             for model in said
         ]
-        lines += [f"## {service}: `zharmenke.{service}`", ""]
+        lines += [f"## {service}: `{stream(service)}`", ""]
         lines += [*_table(("event", "said by a", "when", "x-visibility"), rows), ""]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from schemas.base import Localised
 SEASON = "2020"
 ROUND = "2020-first"
 FINAL = "2020-final"
-WEBINAR = "2020-media"
+WEBINAR = "2020-media-and-ngos"
 NOMINATION = "environment"
 REGION = "almaty-region"
 TIMEZONE = "Asia/Almaty"
@@ -22,8 +22,8 @@ PROJECT, OTHER_PROJECT = _id("a", 1), _id("a", 2)
 CONTACT, CHAIR, MEMBER, SECRETARY, GUEST = (_id("b", number) for number in range(1, 6))
 REGISTRATION = _id("c", 1)
 MESSAGE = _id("d", 1)
-EVALUATION = f"{ROUND}:{PROJECT}"
-OTHER_EVALUATION = f"{ROUND}:{OTHER_PROJECT}"
+EVALUATION = f"{ROUND}~{PROJECT}"
+OTHER_EVALUATION = f"{ROUND}~{OTHER_PROJECT}"
 
 HASH = "0123456789abcdef" * 4
 OTHER_HASH = "fedcba9876543210" * 4

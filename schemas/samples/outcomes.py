@@ -21,9 +21,21 @@ AWARDED_AT = datetime(2020, 5, 14, 11, 0, tzinfo=UTC)
 OFFICE = "secretary/sample"
 AMOUNT_TIYN = 30_000_000
 KAZAKH_TITLE = {"title": cast.KAZAKH_TITLE}
-PUBLISHED = cast.scoring_event(f"decision/{cast.ROUND}", 2)
-AWARDS_PUBLISHED = cast.scoring_event(f"awards/{cast.SEASON}", 2)
 
+DECISION = DecisionRecorded(
+    round_id=cast.ROUND,
+    season_id=cast.SEASON,
+    ranking_event_id=cast.scoring_event(f"round/{cast.ROUND}", 3),
+    table_hash=cast.OTHER_HASH,
+    attended=(cast.CHAIR, cast.MEMBER),
+    quorum=2,
+    heard={f"submission/project/{cast.PROJECT}": 3, f"submission/project/{cast.OTHER_PROJECT}": 2},
+    projects=(
+        DecidedProject(project_id=cast.PROJECT, rank=1, chosen=True),
+        DecidedProject(project_id=cast.OTHER_PROJECT, rank=2, chosen=False),
+    ),
+    chair_reason="Равные суммы: решает голос председателя",
+)
 SHORTLISTED = ProjectShortlisted(
     season_id=cast.SEASON,
     round_id=cast.ROUND,
@@ -69,39 +81,28 @@ NOT_AWARDED = ProjectNotAwarded(
 )
 
 
-def _decided(sequence: int, cause: str = "") -> Circumstances:
-    return Circumstances(cast.ROUND, sequence, DECIDED_AT, actor=OFFICE, cause=cause)
+def _decided(sequence: int) -> Circumstances:
+    return Circumstances(cast.ROUND, sequence, DECIDED_AT, actor=OFFICE)
 
 
-def _awarded(sequence: int, cause: str = "") -> Circumstances:
-    return Circumstances(cast.SEASON, sequence, AWARDED_AT, actor=OFFICE, cause=cause)
+def _awarded(sequence: int) -> Circumstances:
+    return Circumstances(cast.SEASON, sequence, AWARDED_AT, actor=OFFICE)
 
 
 OUTCOMES = (
     Sample(
-        DecisionRecorded(
-            round_id=cast.ROUND,
-            season_id=cast.SEASON,
-            ranking_event_id=cast.scoring_event(f"round/{cast.ROUND}", 3),
-            table_hash=cast.OTHER_HASH,
-            attended=(cast.CHAIR, cast.MEMBER),
-            quorum=2,
-            heard={f"project/{cast.PROJECT}": 3, f"project/{cast.OTHER_PROJECT}": 2},
-            projects=(
-                DecidedProject(project_id=cast.PROJECT, rank=1, chosen=True),
-                DecidedProject(project_id=cast.OTHER_PROJECT, rank=2, chosen=False),
-            ),
-        ),
+        DECISION,
         _decided(1),
+        kazakh=DECISION.model_copy(update={"chair_reason": "Ұпайлар тең: төраға шешті"}),
     ),
     Sample(
         ResultsPublished(season_id=cast.SEASON, round_id=cast.ROUND, chosen=1, not_chosen=1),
         _decided(2),
     ),
-    Sample(SHORTLISTED, _decided(3, PUBLISHED), kazakh=SHORTLISTED.model_copy(update=KAZAKH_TITLE)),
+    Sample(SHORTLISTED, _decided(3), kazakh=SHORTLISTED.model_copy(update=KAZAKH_TITLE)),
     Sample(
         NOT_SHORTLISTED,
-        _decided(4, PUBLISHED),
+        _decided(4),
         kazakh=NOT_SHORTLISTED.model_copy(update=KAZAKH_TITLE),
     ),
     Sample(
@@ -127,12 +128,12 @@ OUTCOMES = (
     ),
     Sample(
         WINNER,
-        _awarded(3, AWARDS_PUBLISHED),
+        _awarded(3),
         kazakh=WINNER.model_copy(update=KAZAKH_TITLE | {"organisation": cast.KAZAKH_ORGANISATION}),
     ),
     Sample(
         NOT_AWARDED,
-        _awarded(4, AWARDS_PUBLISHED),
+        _awarded(4),
         kazakh=NOT_AWARDED.model_copy(update=KAZAKH_TITLE),
     ),
 )

@@ -24,7 +24,7 @@ JUDGED_AT = datetime(2020, 5, 4, 6, 0, tzinfo=UTC)
 CLOSED_AT = datetime(2020, 5, 8, 13, 0, tzinfo=UTC)
 OFFICE = "secretary/sample"
 JUDGE = f"judge/{cast.MEMBER}"
-CUT = {f"evaluation/{cast.EVALUATION}": 4, f"evaluation/{cast.OTHER_EVALUATION}": 3}
+CUT = {f"scoring/evaluation/{cast.EVALUATION}": 4, f"scoring/evaluation/{cast.OTHER_EVALUATION}": 3}
 
 APPOINTED = CommissionAppointed(
     season_id=cast.SEASON,
@@ -49,6 +49,7 @@ KAZAKH_MEMBER = Member(
     role="secretary",
 )
 DRAWN = AssignmentsDrawn(
+    season_id=cast.SEASON,
     round_id=cast.ROUND,
     seed="sample draw of 2020-05-04",
     judges_per_project=1,
@@ -92,7 +93,7 @@ RANKING = RankingComputed(
 SCORING = (
     Sample(
         APPOINTED,
-        Circumstances(cast.SEASON, via="admin"),
+        Circumstances(f"{cast.SEASON}-commission", via="admin"),
         kazakh=APPOINTED.model_copy(update={"members": (*APPOINTED.members, KAZAKH_MEMBER)}),
     ),
     Sample(
@@ -101,7 +102,12 @@ SCORING = (
         kazakh=DRAWN.model_copy(update={"seed": "Жәрмеңке, 2020 жылғы 4 мамыр"}),
     ),
     Sample(
-        JudgeAssigned(round_id=cast.ROUND, project_id=cast.PROJECT, judge_id=cast.MEMBER),
+        JudgeAssigned(
+            season_id=cast.SEASON,
+            round_id=cast.ROUND,
+            project_id=cast.PROJECT,
+            judge_id=cast.MEMBER,
+        ),
         Circumstances(
             cast.EVALUATION,
             at=JUDGED_AT,

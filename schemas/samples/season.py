@@ -37,7 +37,7 @@ CRITERIA = (
 )
 
 FIRST_ROUND = RoundDefinition(
-    id=cast.ROUND,
+    id="first",
     name=Localised(kk="Бірінші кезең", ru="Первый тур", en="First round"),
     panel="jury",
     judges_per_project=3,
@@ -48,7 +48,7 @@ FIRST_ROUND = RoundDefinition(
 )
 
 FINAL = RoundDefinition(
-    id=cast.FINAL,
+    id="final",
     name=Localised(kk="Финал", ru="Финал", en="Final"),
     panel="commission",
     judges_per_project="all",
@@ -116,7 +116,7 @@ SEASON = SeasonDefinition(
     rounds=(FIRST_ROUND, FINAL),
     webinars=(
         WebinarDefinition(
-            id=cast.WEBINAR,
+            id="media-and-ngos",
             title=cast.WEBINAR_TITLE,
             speaker=cast.SPEAKER,
             starts_at=datetime(2020, 5, 13, 9, 0, tzinfo=UTC),
