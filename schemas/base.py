@@ -1,12 +1,16 @@
 """The building blocks every event model is made of: ids, money, points, time, texts."""
 
+import re
+import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -29,8 +33,23 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=60)]
 Tiyn = Annotated[int, Field(strict=True, ge=0, le=10**15)]
 """Money: a whole number of tiyn (1 tenge = 100 tiyn), never a fraction or a float."""
 
-Sequence = Annotated[int, Field(ge=1)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Ordinal = Annotated[int, Field(strict=True, ge=1)]
+Sequence = Ordinal
+
+
+def _one_line(text: str) -> str:
+    """Refuse control characters: a line may end up in a mail's subject or a log."""
+    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(_one_line),
+]
 Paragraphs = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -46,14 +65,42 @@ def format_points(points: Decimal) -> str:
     return f"{points:f}"
 
 
-Moment = Annotated[AwareDatetime, PlainSerializer(format_utc, return_type=str, when_used="json")]
+def _aware_text(value: object) -> object:
+    if (isinstance(value, str) and value[:5].count("-") == 1) or isinstance(value, datetime):
+        return value
+    raise ValueError("must be a date and time with its zone, such as 2020-05-13T09:00:00+06:00")
+
+
+def _whole_milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_aware_text),
+    AfterValidator(_whole_milliseconds),
+    PlainSerializer(format_utc, return_type=str, when_used="json"),
+]
 """A moment with a time zone; written in UTC with milliseconds."""
+
+POINTS_PATTERN = r"^[0-9]{1,4}(\.[0-9]{1,16})?$"
+
+
+def _points_text(value: object) -> object:
+    """Take a decimal string of one spelling; a float or `1E+2` has no place where points count."""
+    if isinstance(value, str) and re.fullmatch(POINTS_PATTERN, value, re.ASCII):
+        return value
+    if isinstance(value, Decimal) and re.fullmatch(POINTS_PATTERN, f"{value:f}", re.ASCII):
+        return value
+    raise ValueError('must be a decimal number as a string, such as "7.50"')
+
 
 Points = Annotated[
     Decimal,
+    BeforeValidator(_points_text),
     Field(ge=0, le=1000, max_digits=20, allow_inf_nan=False),
     PlainSerializer(format_points, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}(\.\d{1,16})?$"}),
+    WithJsonSchema({"type": "string", "pattern": POINTS_PATTERN}),
 ]
 """An exact decimal number of points; a string on the wire, never a float."""
 

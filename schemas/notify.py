@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
-from schemas.base import Event, Language, Line, Moment, Uuid
+from schemas.base import Event, Language, Line, Moment, Ordinal, Uuid
 
 Purpose = Literal[
     "submission-receipt",
@@ -43,7 +43,7 @@ class MessageAccepted(NotifyEvent):
 
     SAID_WHEN: ClassVar[str] = "the SMTP server answered 250 after the data"
     language: Language
-    attempt: Annotated[int, Field(ge=1)]
+    attempt: Ordinal
     accepted_at: Moment
     smtp_reply: Line
 
@@ -52,14 +52,14 @@ class MessageUnknown(NotifyEvent):
     """The connection or the process was lost after the data began: nobody can know."""
 
     SAID_WHEN: ClassVar[str] = "an attempt ended after DATA began and before the server's answer"
-    attempt: Annotated[int, Field(ge=1)]
+    attempt: Ordinal
 
 
 class MessageBounced(NotifyEvent):
     """The server refused the message for good."""
 
     SAID_WHEN: ClassVar[str] = "the SMTP server answered 5xx, or retries came to their end"
-    attempt: Annotated[int, Field(ge=1)]
+    attempt: Ordinal
     smtp_reply: Line
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from schemas.base import SLUG_PATTERN, UUID_PATTERN, Event
+from schemas.base import POINTS_PATTERN, SLUG_PATTERN, UUID_PATTERN, Event
 from schemas.messages import Message
 from schemas.topics import SERVICES_WITH_PEOPLE, people, stream
 
@@ -19,7 +19,7 @@ PATTERNS = {
     UUID_PATTERN: "UUID",
     SLUG_PATTERN: "slug",
     "^[0-9a-f]{64}$": "SHA-256 in hex",
-    r"^\d{1,4}(\.\d{1,16})?$": "decimal in a string",
+    POINTS_PATTERN: "decimal in a string",
 }
 FORMATS = {
     "date-time": "time in UTC with milliseconds",

@@ -6,9 +6,11 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import (
     Contract,
+    Count,
     Event,
     Line,
     Localised,
+    Ordinal,
     Points,
     Sequence,
     Sha256,
@@ -20,7 +22,7 @@ from schemas.base import (
 from schemas.season import PanelName
 
 Cut = dict[str, Sequence]
-"""Where a fold ends: the last sequence of each subject that is taken into account."""
+"""Where a fold ends: the last sequence taken into account of each `<service>/<kind>/<id>`."""
 
 EventId = Annotated[str, StringConstraints(max_length=200)]
 
@@ -48,17 +50,18 @@ class CommissionAppointed(ScoringEvent):
     SAID_WHEN: ClassVar[str] = "an admin appoints the members of a panel"
     season_id: Slug
     panel: PanelName
-    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=61)]
+    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
 
 
 class AssignmentsDrawn(ScoringEvent):
-    """The draw that gives judges to projects. Anyone can repeat it: the lists and the seed are here."""
+    """The draw that gives judges to projects. Anyone can repeat it from the lists and the seed."""
 
     KIND: ClassVar[str] = "round"
     SAID_WHEN: ClassVar[str] = "the secretary draws the judges of a round"
+    season_id: Slug
     round_id: Slug
     seed: Line
-    judges_per_project: Annotated[int, Field(ge=1)]
+    judges_per_project: Ordinal
     judges: tuple[Uuid, ...]
     projects: tuple[Uuid, ...]
     inputs_hash: Sha256
@@ -70,6 +73,7 @@ class JudgeAssigned(ScoringEvent):
 
     KIND: ClassVar[str] = "evaluation"
     SAID_WHEN: ClassVar[str] = "a draw, or the secretary, gives a project to a judge"
+    season_id: Slug
     round_id: Slug
     project_id: Uuid
     judge_id: Uuid
@@ -91,7 +95,7 @@ class ScoreRecorded(ScoringEvent):
     round_id: Slug
     project_id: Uuid
     judge_id: Uuid
-    project_version: Annotated[int, Field(ge=1)]
+    project_version: Ordinal
     points: Annotated[tuple[CriterionPoints, ...], Field(min_length=1, max_length=20)]
 
 
@@ -115,7 +119,7 @@ class ScoresSealed(ScoringEvent):
     SAID_WHEN: ClassVar[str] = "closing a round reaches this evaluation"
     round_id: Slug
     project_id: Uuid
-    sheets: Annotated[int, Field(ge=0)]
+    sheets: Count
 
 
 class RoundClosed(ScoringEvent):
@@ -130,12 +134,12 @@ class RoundClosed(ScoringEvent):
 class RankedProject(Contract):
     """One row of a ranking. `rank` is unique: ties are broken by the declared chain."""
 
-    rank: Annotated[int, Field(ge=1)]
+    rank: Ordinal
     project_id: Uuid
     nomination: Slug
     total: Points
     """The weighted mean of the effective sheets, exact to 6 decimals (half even)."""
-    sheets: Annotated[int, Field(ge=0)]
+    sheets: Count
     tied_with_next: bool = False
     """True when only the chair's word separates this row from the next."""
 
@@ -159,7 +163,7 @@ class DecidedProject(Contract):
     """What the panel decided of one project."""
 
     project_id: Uuid
-    rank: Annotated[int, Field(ge=1)]
+    rank: Ordinal
     chosen: bool
 
 
@@ -174,10 +178,12 @@ class DecisionRecorded(ScoringEvent):
     ranking_event_id: EventId
     table_hash: Sha256
     attended: tuple[Uuid, ...]
-    quorum: Annotated[int, Field(ge=1)]
+    quorum: Ordinal
     heard: Cut
     """How far scoring had heard each project when the decision was taken."""
     projects: tuple[DecidedProject, ...]
+    chair_reason: Line | None = None
+    """Why the chair put tied projects in the order they have; null when no tie was left."""
 
 
 class ResultsPublished(ScoringEvent):
@@ -192,8 +198,8 @@ class ResultsPublished(ScoringEvent):
     SAID_WHEN: ClassVar[str] = "a round's results are published, before the outcomes themselves"
     season_id: Slug
     round_id: Slug
-    chosen: Annotated[int, Field(ge=0)]
-    not_chosen: Annotated[int, Field(ge=0)]
+    chosen: Count
+    not_chosen: Count
 
 
 class ProjectOutcome(ScoringEvent):
@@ -213,7 +219,7 @@ class ProjectShortlisted(ProjectOutcome):
     KIND: ClassVar[str] = "decision"
     VISIBILITY: ClassVar[Visibility] = "public"
     SAID_WHEN: ClassVar[str] = "the shortlist is published, once per finalist"
-    rank: Annotated[int, Field(ge=1)]
+    rank: Ordinal
 
 
 class ProjectNotShortlisted(ProjectOutcome):

@@ -1,4 +1,4 @@
-"""A season as its organiser defines it: calendar, nominations, rounds and rubrics, funds, webinars."""
+"""A season as its organiser defines it: calendar, nominations, rounds, funds, webinars."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +14,8 @@ Goal = Annotated[int, Field(strict=True, ge=1, le=17)]
 
 SettlementKind = Literal["city", "monotown", "remote-settlement", "village"]
 PanelName = Literal["jury", "commission"]
-TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest-submission)$")]
+TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest-submission|lot)$")]
+"""How equal totals are parted; `lot` is SHA-256 of the inputs' hash and the project's id."""
 
 
 class Nomination(Contract):

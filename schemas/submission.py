@@ -10,6 +10,7 @@ from schemas.base import (
     Language,
     Line,
     Moment,
+    Ordinal,
     Paragraphs,
     Slug,
     Tiyn,
@@ -18,7 +19,7 @@ from schemas.base import (
 )
 from schemas.season import Goal, SeasonDefinition, SettlementKind
 
-Bin = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Bin = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 """The business identification number of an organisation: 12 digits."""
 
 ScreeningReason = Literal[
@@ -97,7 +98,7 @@ class ProjectSubmitted(SubmissionEvent):
     SAID_WHEN: ClassVar[str] = "an applicant hands a project in, exactly once per project"
     project_id: Uuid
     season_id: Slug
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     submitted_at: Moment
     content: ProjectContent
     contact_person_id: Uuid
@@ -116,7 +117,7 @@ class ProjectScreened(SubmissionEvent):
     SAID_WHEN: ClassVar[str] = "the secretary has checked a project formally"
     project_id: Uuid
     season_id: Slug
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     outcome: Literal["eligible", "ineligible"]
     reason_code: ScreeningReason | None = None
     title: Line

@@ -1,12 +1,10 @@
 """Events of `zharmenke.webinar`: webinars and who registered for them."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
+from schemas.base import Event, Localised, Moment, Ordinal, Slug, Uuid, Visibility
 
-from schemas.base import Event, Localised, Moment, Slug, Uuid, Visibility
-
-Ticket = Annotated[int, Field(ge=1)]
+Ticket = Ordinal
 
 
 class WebinarEvent(Event):
@@ -20,7 +18,7 @@ class WebinarSchedule(WebinarEvent):
 
     webinar_id: Slug
     season_id: Slug
-    schedule_version: Annotated[int, Field(ge=1)]
+    schedule_version: Ordinal
     title: Localised
     speaker: Localised
     starts_at: Moment
@@ -34,7 +32,7 @@ class WebinarAnnounced(WebinarSchedule):
     KIND: ClassVar[str] = "webinar"
     VISIBILITY: ClassVar[Visibility] = "public"
     SAID_WHEN: ClassVar[str] = "a season with webinars was opened"
-    capacity: Annotated[int, Field(ge=1)] | None = None
+    capacity: Ordinal | None = None
 
 
 class WebinarRegistered(WebinarSchedule):

@@ -143,9 +143,9 @@ class Envelope:
             raise Unreadable(f"header ce_id does not agree with the others: {values['ce_id'][:80]}")
         return envelope
 
-    def consequence(self, actor: str, via: str = "event") -> Context:
-        """The context of what is done because of this event."""
-        return Context(actor, via, self.correlation_id or self.id, self.id, self.traceparent)
+    def consequence(self, actor: str) -> Context:
+        """The context of what is done because of this event; it came by the same way."""
+        return Context(actor, self.via, self.correlation_id or self.id, self.id, self.traceparent)
 
 
 def _decode(headers: Headers) -> Mapping[str, str]:
