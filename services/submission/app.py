@@ -1,8 +1,8 @@
 """The submission service, wired."""
 
 from fastapi import FastAPI
-from schemas.topics import dead, dead_people, people, stream
 
+from schemas.topics import dead, dead_people, people, stream
 from services.kit.access import Access
 from services.kit.service import Service, Topics
 from services.submission import api, consumers

@@ -1,7 +1,6 @@
 """What the submission service hears: the published outcomes of scoring."""
 
 from schemas.topics import stream
-
 from services.kit.service import Service
 from services.submission.outcomes import HEARD
 from services.submission.store import Submissions

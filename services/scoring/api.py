@@ -1,0 +1,311 @@
+"""The HTTP API of panels and rounds: appointing, drawing, scoring, closing, ranking."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from schemas.base import UUID_PATTERN
+from schemas.scoring import Member, ScoringEvent
+from schemas.season import PanelName
+from services.kit.access import Access, command_key
+from services.kit.aggregate import CommandKey, Decision
+from services.kit.http import context_of, server_now
+from services.kit.refusal import Refused
+from services.kit.tokens import Caller
+from services.scoring import messages, procedure
+from services.scoring.domain import commission, evaluation, round
+from services.scoring.domain.heard import HeardProject
+from services.scoring.procedure import Stage
+from services.scoring.store import Judging, person_record
+
+Uuid = Annotated[str, Path(pattern=UUID_PATTERN, examples=[messages.EXAMPLE_JUDGE])]
+RoundId = Annotated[str, Path(examples=["2020-first"])]
+SeasonId = Annotated[str, Path(examples=["2020"])]
+Key = Annotated[CommandKey | None, Depends(command_key)]
+Found = evaluation.Evaluation | None
+
+
+def routes(judging: Judging, access: Access) -> APIRouter:
+    """All endpoints of panels and rounds."""
+    router = APIRouter()
+    router.include_router(_panels(judging, access))
+    router.include_router(_rounds(judging, access))
+    router.include_router(_assignments(judging, access))
+    router.include_router(_sheets(judging, access))
+    return router
+
+
+def _panels(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/seasons/{season_id}/panels", tags=["panels"])
+    Admin = Annotated[Caller, Depends(access.require("admin"))]
+
+    @router.put("/{panel}", summary="Appoint the jury or the commission")
+    async def appoint(
+        season_id: SeasonId,
+        panel: PanelName,
+        body: messages.AppointPanel,
+        request: Request,
+        caller: Admin,
+    ) -> messages.PanelAnswer:
+        season = await judging.seasons.get(season_id)
+        if season is None:
+            raise _unknown_season(season_id)
+        members = [appointee.member() for appointee in body.members]
+        people = [person_record(appointee.person()) for appointee in body.members]
+        definition = season.definition
+        result = await judging.commissions.execute(
+            commission.commission_id(season_id, panel),
+            lambda found: Decision(
+                commission.appoint(found, definition, panel, members), people=people
+            ),
+            context_of(request, caller),
+            now=server_now(),
+        )
+        return _panel_answer(result.state)
+
+    @router.get("/{panel}", summary="Who sits on a panel; names and posts are public")
+    async def read(season_id: SeasonId, panel: PanelName) -> messages.PanelAnswer:
+        found = await judging.commissions.get(commission.commission_id(season_id, panel))
+        if found is None:
+            raise Refused("missing", "unknown-panel", f"No {panel} of {season_id} is appointed.")
+        return _panel_answer(found)
+
+    return router
+
+
+def _rounds(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}", tags=["rounds"])
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+
+    @router.post("/draw", summary="Draw the judges of a round by a seed")
+    async def draw(
+        round_id: RoundId, body: messages.Draw, request: Request, caller: Secretary, key: Key
+    ) -> messages.DrawAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        result = await procedure.draw_judges(
+            judging, stage, body.seed, context_of(request, caller), key
+        )
+        drawn = result.state.drawn
+        return messages.DrawAnswer(
+            round_id=round_id,
+            event_id=next(iter(result.event_ids), None),
+            seed=drawn.seed,
+            inputs_hash=drawn.inputs_hash,
+            projects=len(drawn.projects),
+            judges=len(drawn.judges),
+            judges_per_project=drawn.judges_per_project,
+        )
+
+    @router.post("/close", summary="Seal all score sheets and close the round")
+    async def close(
+        round_id: RoundId, request: Request, caller: Secretary, key: Key
+    ) -> messages.RoundAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        result = await procedure.close_round(judging, stage, context_of(request, caller), key)
+        return _round_answer(stage, result.state, next(iter(result.event_ids), None))
+
+    @router.post("/ranking", summary="Rank a closed round")
+    async def rank(
+        round_id: RoundId, request: Request, caller: Secretary, key: Key
+    ) -> messages.RankingAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        result = await procedure.rank_round(judging, stage, context_of(request, caller), key)
+        return ranking_answer(result.state)
+
+    @router.get("", summary="How far a round is")
+    async def read(round_id: RoundId) -> messages.RoundAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        return _round_answer(stage, await judging.rounds.get(round_id), None)
+
+    return router
+
+
+def _assignments(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}", tags=["assignments"])
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+    Judge = Annotated[Caller, Depends(access.require("judge"))]
+
+    @router.post("/assignments", summary="Give one more judge a project")
+    async def add(
+        round_id: RoundId,
+        body: messages.AddAssignment,
+        request: Request,
+        caller: Secretary,
+        key: Key,
+    ) -> messages.ScoreAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        panel = await procedure.find_panel(judging, stage)
+        if body.judge_id not in {member.person_id for member in panel.voting}:
+            raise Refused("invalid", "not-on-the-panel", "This person is not a voting member.")
+        result = await procedure.change_evaluation(
+            judging,
+            round_id,
+            body.project_id,
+            context_of(request, caller),
+            lambda found: _assign(found, stage, body.project_id, body.judge_id),
+            key,
+        )
+        return messages.ScoreAnswer(
+            round_id=round_id,
+            project_id=body.project_id,
+            judge_id=body.judge_id,
+            event_id=next(iter(result.event_ids), None),
+        )
+
+    @router.get("/assignments", summary="The calling judge's own projects")
+    async def mine(round_id: RoundId, caller: Judge) -> list[messages.Assignment]:
+        evaluations = await judging.evaluations_of(round_id, caller.subject)
+        projects = await judging.projects_of(evaluations[0].season_id) if evaluations else {}
+        return [
+            messages.Assignment(
+                round_id=round_id,
+                project_id=found.project_id,
+                title=projects[found.project_id].content.title,
+                nomination=projects[found.project_id].content.nomination,
+                project_version=projects[found.project_id].version,
+                scored=any(sheet.judge_id == caller.subject for sheet in found.effective()),
+            )
+            for found in evaluations
+            if projects[found.project_id].status == "eligible"
+        ]
+
+    return router
+
+
+def _sheets(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}/projects/{project_id}", tags=["score sheets"])
+    Judge = Annotated[Caller, Depends(access.require("judge"))]
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+
+    @router.get("", summary="A project as its assigned judge sees it, with the own sheet")
+    async def read(round_id: RoundId, project_id: Uuid, caller: Judge) -> messages.ProjectToScore:
+        stage = await procedure.find_stage(judging, round_id)
+        found = await judging.evaluation_of(round_id, project_id)
+        if found is None or caller.subject not in found.judges:
+            raise Refused("forbidden", "not-assigned", "This project is not assigned to you.")
+        project = await _project(judging, project_id)
+        own = next((s for s in found.effective() if s.judge_id == caller.subject), None)
+        return messages.ProjectToScore(
+            round_id=round_id,
+            project_id=project_id,
+            project_version=project.version,
+            content=project.content,
+            stage=stage.definition,
+            own_points=own.points if own else None,
+        )
+
+    @router.put("/sheet", summary="Hand in the own score sheet; the last one counts")
+    async def record(
+        round_id: RoundId,
+        project_id: Uuid,
+        body: messages.RecordScore,
+        request: Request,
+        caller: Judge,
+    ) -> messages.ScoreAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        project = await _project(judging, project_id)
+        result = await procedure.change_evaluation(
+            judging,
+            round_id,
+            project_id,
+            context_of(request, caller),
+            lambda found: evaluation.record_score(
+                found,
+                stage=stage.definition,
+                project=project,
+                judge_id=caller.subject,
+                project_version=body.project_version,
+                points=body.points,
+            ),
+        )
+        return _score_answer(round_id, project_id, caller.subject, result.event_ids)
+
+    @router.post("/sheets/{judge_id}/void", summary="Take a sheet out of account, with a reason")
+    async def void(
+        round_id: RoundId,
+        project_id: Uuid,
+        judge_id: Uuid,
+        body: messages.VoidScore,
+        request: Request,
+        caller: Secretary,
+        key: Key,
+    ) -> messages.ScoreAnswer:
+        rule: Callable[[Found], list[ScoringEvent]] = lambda found: evaluation.void_score(  # noqa: E731
+            found, judge_id=judge_id, reason=body.reason
+        )
+        result = await procedure.change_evaluation(
+            judging, round_id, project_id, context_of(request, caller), rule, key
+        )
+        return _score_answer(round_id, project_id, judge_id, result.event_ids)
+
+    return router
+
+
+def ranking_answer(found: round.Round) -> messages.RankingAnswer:
+    """The last ranking of a round; refused while there is none."""
+    ranking = found.ranking
+    if ranking is None:
+        raise Refused("missing", "not-ranked", f"Round {found.round_id} is not ranked yet.")
+    return messages.RankingAnswer(
+        round_id=found.round_id,
+        event_id=found.ranking_event_id,
+        table=ranking.table,
+        ruleset_hash=ranking.ruleset_hash,
+        inputs_hash=ranking.inputs_hash,
+        table_hash=ranking.table_hash,
+    )
+
+
+def _assign(found: Found, stage: Stage, project_id: str, judge_id: str) -> list[ScoringEvent]:
+    if found is None:
+        raise Refused("missing", "not-in-round", "This project takes no part in the round.")
+    return evaluation.assign(
+        found,
+        season_id=stage.season_id,
+        round_id=stage.round_id,
+        project_id=project_id,
+        judges=[judge_id],
+    )
+
+
+def _score_answer(
+    round_id: str, project_id: str, judge_id: str, event_ids: tuple[str, ...]
+) -> messages.ScoreAnswer:
+    return messages.ScoreAnswer(
+        round_id=round_id,
+        project_id=project_id,
+        judge_id=judge_id,
+        event_id=next(iter(event_ids), None),
+    )
+
+
+def _round_answer(
+    stage: Stage, found: round.Round | None, event_id: str | None
+) -> messages.RoundAnswer:
+    status = "not drawn" if found is None else "closed" if found.cut is not None else "scoring"
+    return messages.RoundAnswer(
+        round_id=stage.round_id,
+        season_id=stage.season_id,
+        stage=stage.definition,
+        status=status,
+        event_id=event_id,
+    )
+
+
+def _panel_answer(found: commission.Commission) -> messages.PanelAnswer:
+    members: tuple[Member, ...] = found.members
+    return messages.PanelAnswer(
+        season_id=found.season_id, panel=found.panel, quorum=found.quorum, members=members
+    )
+
+
+async def _project(judging: Judging, project_id: str) -> HeardProject:
+    project = await judging.projects.get(project_id)
+    if project is None:
+        raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
+    return project
+
+
+def _unknown_season(season_id: str) -> Refused:
+    return Refused("missing", "unknown-season", f"Scoring has not heard of season {season_id!r}.")

@@ -1,0 +1,37 @@
+"""The scoring service, wired."""
+
+from fastapi import FastAPI
+
+from schemas.topics import dead, dead_people, people, stream
+from services.kit.access import Access
+from services.kit.service import Service, Topics
+from services.scoring import api, consumers, results_api, sessions
+from services.scoring.settings import Settings
+from services.scoring.store import Judging
+
+NAME = "scoring"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app; nothing connects before its lifespan begins."""
+    prefix = settings.topic_prefix
+    service = Service(
+        NAME,
+        settings,
+        Topics(
+            stream(NAME, prefix),
+            people(NAME, prefix),
+            dead(NAME, prefix),
+            dead_people(NAME, prefix),
+        ),
+    )
+    judging = Judging(service)
+    consumers.listen(service, judging)
+    access = Access(settings.operator_public_key_file.read_text())
+    signing_in = sessions.Sessions(settings, judging)
+    signing_in.trust_own(access)
+    app = service.app("Zharmenke scoring", "Panels, score sheets, rankings, decisions, awards.")
+    app.include_router(api.routes(judging, access))
+    app.include_router(results_api.routes(judging, access))
+    app.include_router(sessions.routes(signing_in))
+    return app

@@ -1,0 +1,168 @@
+"""A sitting's decision on a round: who is chosen, pending until it is published."""
+
+from collections.abc import Mapping, Sequence
+
+from schemas.base import Slug
+from schemas.scoring import (
+    DecidedProject,
+    DecisionRecorded,
+    ProjectNotShortlisted,
+    ProjectShortlisted,
+    RankedProject,
+    ResultsPublished,
+    ScoringEvent,
+)
+from schemas.season import RoundDefinition
+from services.kit.refusal import Refused
+from services.scoring.domain.base import State
+from services.scoring.domain.commission import Commission
+from services.scoring.domain.heard import HeardProject
+from services.scoring.domain.round import Round
+
+Projects = Mapping[str, HeardProject]
+
+
+class Decision(State):
+    """The decision on a round, and whether it is public."""
+
+    round_id: Slug
+    season_id: Slug
+    recorded: DecisionRecorded
+    published: bool = False
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The chosen projects, best first."""
+        return tuple(row.project_id for row in self.recorded.projects if row.chosen)
+
+
+class ChairWord(State):
+    """The chair's order of projects that the declared chain leaves tied, and why."""
+
+    order: tuple[str, ...]
+    reason: str
+
+
+def decide(
+    decision: Decision | None,
+    *,
+    round_: Round,
+    stage: RoundDefinition,
+    season_id: str,
+    commission: Commission,
+    attended: Sequence[str],
+    projects: Projects,
+    chair: ChairWord | None = None,
+) -> list[ScoringEvent]:
+    """Record who goes on: the best `limit` that have not withdrawn. Needs the panel's quorum."""
+    if round_.ranking is None:
+        raise Refused("conflict", "not-ranked", "The round must be ranked before it is decided.")
+    voting = {member.person_id for member in commission.voting}
+    present = tuple(sorted(voting.intersection(attended)))
+    if len(present) < commission.quorum:
+        raise Refused(
+            "conflict",
+            "no-quorum",
+            f"{len(present)} of {len(voting)} voting members attended, {commission.quorum} must.",
+        )
+    standing = [
+        row for row in round_.ranking.table if projects[row.project_id].status == "eligible"
+    ]
+    ordered = _with_chair(standing, stage.limit, chair)
+    recorded = DecisionRecorded(
+        round_id=round_.round_id,
+        season_id=season_id,
+        ranking_event_id=round_.ranking_event_id,
+        table_hash=round_.ranking.table_hash,
+        attended=present,
+        quorum=commission.quorum,
+        heard={project.origin: project.sequence for _, project in sorted(projects.items())},
+        projects=tuple(
+            DecidedProject(project_id=row.project_id, rank=row.rank, chosen=index < stage.limit)
+            for index, row in enumerate(ordered)
+        ),
+        chair_reason=chair.reason if chair else None,
+    )
+    if decision is None:
+        return [recorded]
+    if decision.recorded == recorded:
+        return []
+    if decision.published:
+        raise Refused("conflict", "already-published", "The decision is published and stands.")
+    return [recorded]
+
+
+def publish_shortlist(
+    decision: Decision | None, round_id: str, projects: Projects
+) -> list[ScoringEvent]:
+    """Lift the embargo and say each project's outcome, in one write; again says nothing."""
+    if decision is None:
+        raise Refused("conflict", "not-decided", f"Round {round_id} is not decided yet.")
+    if decision.published:
+        return []
+    standing = [
+        row for row in decision.recorded.projects if projects[row.project_id].status == "eligible"
+    ]
+    chosen = sum(1 for row in standing if row.chosen)
+    events: list[ScoringEvent] = [
+        ResultsPublished(
+            season_id=decision.season_id,
+            round_id=round_id,
+            chosen=chosen,
+            not_chosen=len(standing) - chosen,
+        )
+    ]
+    for row in standing:
+        common = outcome_fields(projects[row.project_id], round_id)
+        events.append(
+            ProjectShortlisted.model_validate(common | {"rank": row.rank})
+            if row.chosen
+            else ProjectNotShortlisted.model_validate(common)
+        )
+    return events
+
+
+def outcome_fields(project: HeardProject, round_id: str) -> dict[str, object]:
+    """What every outcome event says of its project."""
+    return {
+        "season_id": project.season_id,
+        "round_id": round_id,
+        "project_id": project.project_id,
+        "title": project.content.title,
+        "nomination": project.content.nomination,
+        "contact_person_id": project.contact_person_id,
+    }
+
+
+def evolve(decision: Decision | None, event: ScoringEvent) -> Decision:
+    """The decision after an event of its own."""
+    match event:
+        case DecisionRecorded():
+            return Decision(round_id=event.round_id, season_id=event.season_id, recorded=event)
+        case ResultsPublished() if decision is not None:
+            return decision.model_copy(update={"published": True})
+        case ProjectShortlisted() | ProjectNotShortlisted() if decision is not None:
+            return decision
+    raise ValueError(f"a decision does not say {type(event).__name__}")
+
+
+def _with_chair(
+    standing: Sequence[RankedProject], limit: int, chair: ChairWord | None
+) -> list[RankedProject]:
+    """The rows in order; a tie that the line cuts through needs the chair's word."""
+    if len(standing) <= limit or not standing[limit - 1].tied_with_next:
+        return list(standing)
+    first = last = limit - 1
+    while first > 0 and standing[first - 1].tied_with_next:
+        first -= 1
+    while standing[last].tied_with_next and last + 1 < len(standing):
+        last += 1
+    tied = {row.project_id: row for row in standing[first : last + 1]}
+    if chair is None or set(chair.order) != set(tied) or len(chair.order) != len(tied):
+        raise Refused(
+            "conflict",
+            "tie-at-the-line",
+            "The chair must put these tied projects in order, with a reason: "
+            + ", ".join(sorted(tied)),
+        )
+    return [*standing[:first], *(tied[id] for id in chair.order), *standing[last + 1 :]]

@@ -1,0 +1,133 @@
+"""A round: its draw, its closing, its ranking."""
+
+from collections.abc import Mapping, Sequence
+
+from schemas.base import Slug
+from schemas.scoring import (
+    AssignmentsDrawn,
+    RankingComputed,
+    RoundClosed,
+    ScoringEvent,
+)
+from schemas.season import RoundDefinition
+from services.kit.refusal import Refused
+from services.scoring.domain.base import State
+from services.scoring.domain.draw import draw_inputs_hash
+from services.scoring.domain.evaluation import Evaluation
+
+
+class Round(State):
+    """A round as far as it has come. `said` is the sequence of its last event."""
+
+    round_id: Slug
+    season_id: Slug
+    drawn: AssignmentsDrawn
+    cut: Mapping[str, int] | None = None
+    ranking: RankingComputed | None = None
+    ranking_sequence: int = 0
+    said: int = 0
+
+    @property
+    def ranking_event_id(self) -> str:
+        """The id of the last RankingComputed."""
+        return f"scoring/round/{self.round_id}:{self.ranking_sequence}"
+
+
+def draw(
+    round_: Round | None,
+    *,
+    season_id: str,
+    round_id: str,
+    stage: RoundDefinition,
+    seed: str,
+    judges: Sequence[str],
+    projects: Sequence[str],
+) -> list[ScoringEvent]:
+    """Draw the judges; the same seed again says nothing, another one is refused."""
+    if round_ is not None:
+        if round_.drawn.seed != seed:
+            raise Refused("conflict", "already-drawn", f"Round {round_id} was drawn before.")
+        return []
+    wanted = stage.judges_per_project
+    each = len(judges) if wanted == "all" else wanted
+    if each > len(judges):
+        raise Refused(
+            "conflict",
+            "too-few-judges",
+            f"{each} judges a project are due, the panel has {len(judges)}.",
+        )
+    if not projects:
+        raise Refused("conflict", "no-projects", "There is no project to be scored in this round.")
+    judges, projects = tuple(sorted(judges)), tuple(sorted(projects))
+    drawn = AssignmentsDrawn(
+        season_id=season_id,
+        round_id=round_id,
+        seed=seed,
+        judges_per_project=each,
+        judges=judges,
+        projects=projects,
+        inputs_hash=draw_inputs_hash(seed, judges, projects, each),
+    )
+    return [drawn]
+
+
+def require_sheets(stage: RoundDefinition, evaluations: Sequence[Evaluation]) -> None:
+    """Refuse to close while a project has fewer sheets than the rules ask for."""
+    short = [
+        evaluation.project_id
+        for evaluation in evaluations
+        if not evaluation.sealed and len(evaluation.effective()) < stage.minimum_sheets
+    ]
+    if short:
+        raise Refused(
+            "conflict",
+            "too-few-sheets",
+            f"{stage.minimum_sheets} sheets a project are due; too few have: {', '.join(short)}",
+        )
+
+
+def close(
+    round_: Round | None, round_id: str, evaluations: Sequence[Evaluation]
+) -> list[ScoringEvent]:
+    """Close after every evaluation is sealed; closing again says nothing."""
+    if round_ is None:
+        raise unknown_round(round_id)
+    if round_.cut is not None:
+        return []
+    if any(not evaluation.sealed for evaluation in evaluations):
+        raise ValueError("a round closes after its evaluations are sealed")
+    cut = {evaluation.origin: evaluation.said for evaluation in evaluations}
+    return [RoundClosed(round_id=round_id, cut=dict(sorted(cut.items())))]
+
+
+def record_ranking(round_: Round | None, ranking: RankingComputed) -> list[ScoringEvent]:
+    """Say the ranking of a closed round; the same table again says nothing."""
+    if round_ is None:
+        raise unknown_round(ranking.round_id)
+    if round_.cut is None:
+        raise Refused("conflict", "round-open", "Only a closed round can be ranked.")
+    if round_.ranking == ranking:
+        return []
+    return [ranking]
+
+
+def evolve(round_: Round | None, event: ScoringEvent) -> Round:
+    """The round after an event of its own."""
+    if isinstance(event, AssignmentsDrawn):
+        return Round(round_id=event.round_id, season_id=event.season_id, drawn=event, said=1)
+    if round_ is None:
+        raise ValueError("a round begins with AssignmentsDrawn")
+    said = round_.said + 1
+    match event:
+        case RoundClosed():
+            return round_.model_copy(update={"cut": event.cut, "said": said})
+        case RankingComputed():
+            return round_.model_copy(
+                update={"ranking": event, "ranking_sequence": said, "said": said}
+            )
+    raise ValueError(f"a round does not say {type(event).__name__}")
+
+
+def unknown_round(round_id: str) -> Refused:
+    """The refusal for a round that is not defined or not drawn."""
+    return Refused("missing", "unknown-round", f"There is no round {round_id!r} yet.")

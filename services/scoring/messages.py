@@ -1,0 +1,231 @@
+"""The bodies of requests and answers of the scoring API, with examples for OpenAPI."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from schemas.base import Language, Line, Localised, Moment, Slug, Tiyn, Uuid
+from schemas.people import Email, Person
+from schemas.scoring import CriterionPoints, DecidedProject, Member, RankedProject
+from schemas.season import RoundDefinition
+from schemas.submission import ProjectContent
+from services.kit.http import Command
+from services.scoring.domain.awards import Award
+from services.scoring.domain.base import State
+
+EXAMPLE_JUDGE = "0b1c1f9e-3c57-5a5f-8a3d-2f6f0a5d1c11"
+EXAMPLE_POST = {
+    "kk": "қоғамдық қордың президенті",
+    "ru": "президент общественного фонда",
+    "en": "president of a public foundation",
+}
+
+
+def _example(value: dict[str, object]) -> ConfigDict:
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": value})  # type: ignore[dict-item]
+
+
+class Appointee(Command):
+    """A person appointed to a seat; the address goes to the people topic only."""
+
+    model_config = _example(
+        {
+            "person_id": EXAMPLE_JUDGE,
+            "name": "Судья Үлгі",
+            "email": "judge-1@example.org",
+            "language": "kk",
+            "post": EXAMPLE_POST,
+            "role": "member",
+        }
+    )
+    person_id: Uuid
+    name: Line
+    email: Email
+    language: Language
+    post: Localised
+    role: Annotated[str, Field(pattern="^(chair|member|secretary)$")]
+
+    def member(self) -> Member:
+        """The public part."""
+        return Member.model_validate(
+            {"person_id": self.person_id, "name": self.name, "post": self.post, "role": self.role}
+        )
+
+    def person(self) -> Person:
+        """The private part."""
+        return Person(
+            person_id=self.person_id,
+            name=self.name,
+            email=self.email,
+            language=self.language,
+            consents=("judging-correspondence",),
+        )
+
+
+class AppointPanel(Command):
+    """All members of a panel at once."""
+
+    members: Annotated[tuple[Appointee, ...], Field(min_length=1, max_length=60)]
+
+
+class PanelAnswer(State):
+    """A panel as everybody may see it."""
+
+    season_id: Slug
+    panel: str
+    quorum: int
+    members: tuple[Member, ...]
+
+
+class Draw(Command):
+    """The seed of the draw, for instance from a public livestream."""
+
+    model_config = _example({"seed": "2020-first-draw"})
+    seed: Line
+
+
+class DrawAnswer(State):
+    """What the draw came to."""
+
+    round_id: Slug
+    event_id: str | None
+    seed: str
+    inputs_hash: str
+    projects: int
+    judges: int
+    judges_per_project: int
+
+
+class AddAssignment(Command):
+    """Give one more judge a project."""
+
+    model_config = _example({"project_id": EXAMPLE_JUDGE, "judge_id": EXAMPLE_JUDGE})
+    project_id: Uuid
+    judge_id: Uuid
+
+
+class Assignment(State):
+    """A project that a judge has to score, and whether the judge's own sheet is in."""
+
+    round_id: Slug
+    project_id: Uuid
+    title: Line
+    nomination: Slug
+    project_version: int
+    scored: bool
+
+
+class ProjectToScore(State):
+    """What an assigned judge sees of a project: no other judge, no score but the own one."""
+
+    round_id: Slug
+    project_id: Uuid
+    project_version: int
+    content: ProjectContent
+    stage: RoundDefinition
+    own_points: tuple[CriterionPoints, ...] | None
+
+
+class RecordScore(Command):
+    """A score sheet on the version that the judge has seen."""
+
+    model_config = _example(
+        {
+            "project_version": 1,
+            "points": [
+                {"criterion": "relevance", "points": "7.50"},
+                {"criterion": "impact", "points": "8.00"},
+            ],
+        }
+    )
+    project_version: Annotated[int, Field(ge=1)]
+    points: Annotated[tuple[CriterionPoints, ...], Field(min_length=1, max_length=20)]
+
+
+class ScoreAnswer(State):
+    """The event that says the sheet; null when the same sheet was there already."""
+
+    round_id: Slug
+    project_id: Uuid
+    judge_id: Uuid
+    event_id: str | None
+
+
+class VoidScore(Command):
+    """Why a sheet no longer counts."""
+
+    model_config = _example({"reason": "A conflict of interest was found later."})
+    reason: Line
+
+
+class RoundAnswer(State):
+    """How far a round is, as everybody may see it."""
+
+    round_id: Slug
+    season_id: Slug
+    stage: RoundDefinition
+    status: str
+    event_id: str | None = None
+
+
+class RankingAnswer(State):
+    """A ranking with the hashes that anyone can recompute from the log."""
+
+    round_id: Slug
+    event_id: str
+    ruleset_hash: str
+    inputs_hash: str
+    table_hash: str
+    table: tuple[RankedProject, ...]
+
+
+class RecordDecision(Command):
+    """Who attended the sitting, and the chair's word on a tie at the line."""
+
+    model_config = _example({"attended": [EXAMPLE_JUDGE]})
+    attended: Annotated[tuple[Uuid, ...], Field(max_length=60)]
+    chair_order: tuple[Uuid, ...] | None = None
+    chair_reason: Line | None = None
+
+
+class DecisionAnswer(State):
+    """What was decided; pending until published."""
+
+    round_id: Slug
+    event_id: str | None
+    published: bool
+    quorum: int
+    projects: tuple[DecidedProject, ...]
+
+
+class ConfirmAward(Command):
+    """The amount of an award."""
+
+    model_config = _example({"amount_tiyn": 350_000_000})
+    amount_tiyn: Annotated[int, Field(strict=True, ge=1, le=10**15)]
+
+
+class AwardsAnswer(State):
+    """The season's awards and what they add up to."""
+
+    season_id: Slug
+    event_id: str | None = None
+    published: bool
+    funds_tiyn: Tiyn
+    awarded_tiyn: Tiyn
+    awards: tuple[Award, ...]
+
+
+class SignIn(Command):
+    """The link token from the mail; it works once."""
+
+    token: Annotated[str, Field(min_length=20, max_length=2000)]
+
+
+class Session(State):
+    """A judge's bearer token."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    judge_id: Uuid
+    expires_at: Moment

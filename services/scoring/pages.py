@@ -1,0 +1,31 @@
+"""The two pages of signing in. A GET changes nothing: a mail scanner can't use a link up."""
+
+from datetime import datetime
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+_templates = Environment(
+    loader=PackageLoader("services.scoring"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+}
+
+
+def sign_in_page(token: str) -> HTMLResponse:
+    """A button that exchanges the token."""
+    return _page("sign_in.html", token=token)
+
+
+def signed_in_page(access_token: str, expires_at: datetime) -> HTMLResponse:
+    """The session's token, to be used with the API."""
+    return _page("signed_in.html", access_token=access_token, expires_at=expires_at)
+
+
+def _page(name: str, **values: object) -> HTMLResponse:
+    return HTMLResponse(_templates.get_template(name).render(**values), headers=_HEADERS)

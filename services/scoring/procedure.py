@@ -1,0 +1,211 @@
+"""The steps that touch many aggregates: drawing, closing, ranking. Each can be repeated safely.
+
+A step that was interrupted half way is finished by asking for it again: what is done already says
+nothing, and the step's own event is said last (closing) or first (drawing).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from schemas.scoring import ScoringEvent
+from schemas.season import RoundDefinition
+from services.kit.aggregate import CommandKey, Decision, Result
+from services.kit.envelope import Context
+from services.kit.http import server_now
+from services.kit.refusal import Refused
+from services.scoring.domain import commission, draw, evaluation, ranking, round
+from services.scoring.domain.base import evaluation_id
+from services.scoring.domain.heard import HeardSeason
+from services.scoring.store import Judging
+
+AT_ONCE = 16
+
+Found = evaluation.Evaluation | None
+
+
+class Stage:
+    """A round's definition with the season it is part of."""
+
+    def __init__(self, season: HeardSeason, definition: RoundDefinition, round_id: str) -> None:
+        self.season = season
+        self.definition = definition
+        self.round_id = round_id
+        self.season_id = season.definition.id
+
+    @property
+    def is_first(self) -> bool:
+        """The first stage takes the eligible projects; a later one what the one before chose."""
+        return self.season.definition.rounds[0].id == self.definition.id
+
+    @property
+    def is_last(self) -> bool:
+        """The last stage's decision proposes awards."""
+        return self.season.definition.rounds[-1].id == self.definition.id
+
+    @property
+    def before(self) -> str:
+        """The id of the round before this one."""
+        stages = self.season.definition.rounds
+        index = [stage.id for stage in stages].index(self.definition.id)
+        return self.season.round_id(stages[index - 1].id)
+
+
+async def find_stage(judging: Judging, round_id: str) -> Stage:
+    """The stage behind a round's id; refused as missing when no open season defines it."""
+    for season in await judging.seasons.find({}):
+        definition = season.stage_of(round_id)
+        if definition is not None:
+            return Stage(season, definition, round_id)
+    raise round.unknown_round(round_id)
+
+
+async def draw_judges(
+    judging: Judging, stage: Stage, seed: str, context: Context, key: CommandKey | None
+) -> Result[round.Round]:
+    """Draw the judges of a round, then assign every project as the draw says."""
+    panel = await find_panel(judging, stage)
+    projects = await _projects_to_score(judging, stage)
+    now = server_now()
+    result = await judging.rounds.execute(
+        stage.round_id,
+        lambda found: Decision(
+            round.draw(
+                found,
+                season_id=stage.season_id,
+                round_id=stage.round_id,
+                stage=stage.definition,
+                seed=seed,
+                judges=[member.person_id for member in panel.voting],
+                projects=projects,
+            )
+        ),
+        context,
+        now=now,
+        key=key,
+    )
+
+    async def assign(project_id: str, judges: Sequence[str]) -> None:
+        await change_evaluation(
+            judging,
+            stage.round_id,
+            project_id,
+            context,
+            lambda found: evaluation.assign(
+                found,
+                season_id=stage.season_id,
+                round_id=stage.round_id,
+                project_id=project_id,
+                judges=judges,
+            ),
+        )
+
+    drawn = draw.assignments(result.state.drawn)
+    await _each([assign(project_id, judges) for project_id, judges in drawn.items()])
+    return result
+
+
+async def close_round(
+    judging: Judging, stage: Stage, context: Context, key: CommandKey | None
+) -> Result[round.Round]:
+    """Seal every evaluation, so that late scores are refused, then say RoundClosed."""
+    evaluations = await judging.evaluations_of(stage.round_id)
+    round.require_sheets(stage.definition, await _still_standing(judging, stage, evaluations))
+    await _each(
+        [
+            change_evaluation(judging, stage.round_id, found.project_id, context, evaluation.seal)
+            for found in evaluations
+            if not found.sealed
+        ]
+    )
+    sealed = await judging.evaluations_of(stage.round_id)
+    return await judging.rounds.execute(
+        stage.round_id,
+        lambda found: Decision(round.close(found, stage.round_id, sealed)),
+        context,
+        now=server_now(),
+        key=key,
+    )
+
+
+async def rank_round(
+    judging: Judging, stage: Stage, context: Context, key: CommandKey | None
+) -> Result[round.Round]:
+    """Rank a closed round from its sealed evaluations."""
+    evaluations = await judging.evaluations_of(stage.round_id)
+    candidates = await judging.candidates(evaluations, stage.season_id)
+    computed = ranking.compute_ranking(stage.round_id, stage.definition, candidates)
+    return await judging.rounds.execute(
+        stage.round_id,
+        lambda found: Decision(round.record_ranking(found, computed)),
+        context,
+        now=server_now(),
+        key=key,
+    )
+
+
+async def change_evaluation(
+    judging: Judging,
+    round_id: str,
+    project_id: str,
+    context: Context,
+    rule: Callable[[Found], list[ScoringEvent]],
+    key: CommandKey | None = None,
+) -> Result[evaluation.Evaluation]:
+    """Carry out one rule on one evaluation."""
+    return await judging.evaluations.execute(
+        evaluation_id(round_id, project_id),
+        lambda found: Decision(rule(found)),
+        context,
+        now=server_now(),
+        key=key,
+    )
+
+
+async def find_panel(judging: Judging, stage: Stage) -> commission.Commission:
+    """The panel that a stage is scored by; refused while nobody is appointed."""
+    name = stage.definition.panel
+    panel = await judging.commissions.get(commission.commission_id(stage.season_id, name))
+    if panel is None:
+        raise Refused("conflict", "panel-not-appointed", f"The {name} is not appointed yet.")
+    return panel
+
+
+async def _projects_to_score(judging: Judging, stage: Stage) -> list[str]:
+    projects = await judging.projects_of(stage.season_id)
+    if stage.is_first:
+        if stage.season.closed_at is None:
+            raise Refused(
+                "conflict", "season-open", "The call must be closed before judges are drawn."
+            )
+        unscreened = [id for id, found in projects.items() if found.status == "submitted"]
+        if unscreened:
+            raise Refused(
+                "conflict",
+                "not-screened",
+                f"{len(unscreened)} projects are not screened yet: {', '.join(unscreened[:5])}",
+            )
+        return [id for id, found in projects.items() if found.status == "eligible"]
+    before = await judging.decisions.get(stage.before)
+    if before is None or not before.published:
+        raise Refused("conflict", "not-published", "The round before must be published first.")
+    return [id for id in before.chosen if projects[id].status == "eligible"]
+
+
+async def _still_standing(
+    judging: Judging, stage: Stage, evaluations: Sequence[evaluation.Evaluation]
+) -> list[evaluation.Evaluation]:
+    projects = await judging.projects_of(stage.season_id)
+    return [found for found in evaluations if projects[found.project_id].status == "eligible"]
+
+
+async def _each(steps: Sequence[object]) -> None:
+    """Run the steps, some at once; the first error ends them all."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(step: object) -> None:
+        async with gate:
+            await step  # type: ignore[misc]
+
+    async with asyncio.TaskGroup() as group:
+        for step in steps:
+            group.create_task(one(step))

@@ -1,0 +1,252 @@
+"""The HTTP API of outcomes: rankings, decisions, awards. Nothing under embargo is shown."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from schemas.base import UUID_PATTERN
+from services.kit.access import Access, command_key
+from services.kit.aggregate import CommandKey, Decision
+from services.kit.http import context_of, server_now
+from services.kit.refusal import Refused
+from services.kit.tokens import Caller
+from services.scoring import messages, procedure
+from services.scoring.api import ranking_answer
+from services.scoring.domain import awards, decision, round
+from services.scoring.domain.heard import HeardSeason
+from services.scoring.procedure import Stage
+from services.scoring.store import Judging
+
+RoundId = Annotated[str, Path(examples=["2020-first"])]
+SeasonId = Annotated[str, Path(examples=["2020"])]
+ProjectId = Annotated[str, Path(pattern=UUID_PATTERN)]
+Key = Annotated[CommandKey | None, Depends(command_key)]
+
+
+def routes(judging: Judging, access: Access) -> APIRouter:
+    """All endpoints of outcomes."""
+    router = APIRouter()
+    router.include_router(_deciding(judging, access))
+    router.include_router(_outcomes(judging, access))
+    router.include_router(_awards(judging, access))
+    return router
+
+
+def _deciding(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}", tags=["decisions"])
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+
+    @router.post("/decision", summary="Record a sitting's decision; it stays pending")
+    async def decide(
+        round_id: RoundId,
+        body: messages.RecordDecision,
+        request: Request,
+        caller: Secretary,
+        key: Key,
+    ) -> messages.DecisionAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        found = await judging.rounds.get(round_id)
+        if found is None:
+            raise round.unknown_round(round_id)
+        panel = await procedure.find_panel(judging, stage)
+        projects = await judging.projects_of(stage.season_id)
+        scored = {id: projects[id] for id in found.drawn.projects}
+        chair = None
+        if body.chair_order is not None and body.chair_reason is not None:
+            chair = decision.ChairWord(order=body.chair_order, reason=body.chair_reason)
+        result = await judging.decisions.execute(
+            round_id,
+            lambda recorded: Decision(
+                decision.decide(
+                    recorded,
+                    round_=found,
+                    stage=stage.definition,
+                    season_id=stage.season_id,
+                    commission=panel,
+                    attended=body.attended,
+                    projects=scored,
+                    chair=chair,
+                )
+            ),
+            context_of(request, caller),
+            now=server_now(),
+            key=key,
+        )
+        return _decision_answer(result.state, next(iter(result.event_ids), None))
+
+    @router.post("/publication", summary="Publish a shortlist: lifts its embargo, mails go out")
+    async def publish(
+        round_id: RoundId, request: Request, caller: Secretary, key: Key
+    ) -> messages.DecisionAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        if stage.is_last:
+            raise Refused(
+                "conflict", "final-has-awards", "The final is published with the season's awards."
+            )
+        projects = await judging.projects_of(stage.season_id)
+        result = await judging.decisions.execute(
+            round_id,
+            lambda found: Decision(decision.publish_shortlist(found, round_id, projects)),
+            context_of(request, caller),
+            now=server_now(),
+            key=key,
+        )
+        return _decision_answer(result.state, next(iter(result.event_ids), None))
+
+    return router
+
+
+def _outcomes(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}", tags=["decisions"])
+    Anyone = Annotated[Caller | None, Depends(access.optional())]
+
+    @router.get("/ranking", summary="The ranking; before the results only for the staff")
+    async def ranking(round_id: RoundId, caller: Anyone) -> messages.RankingAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        if not _is_staff(caller) and not await _is_public(judging, stage):
+            raise _under_embargo()
+        found = await judging.rounds.get(round_id)
+        if found is None:
+            raise round.unknown_round(round_id)
+        return ranking_answer(found)
+
+    @router.get("/decision", summary="The decision; before it is published only for the staff")
+    async def read(round_id: RoundId, caller: Anyone) -> messages.DecisionAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        if not _is_staff(caller) and not await _is_public(judging, stage):
+            raise _under_embargo()
+        found = await judging.decisions.get(round_id)
+        if found is None:
+            raise Refused("missing", "not-decided", f"Round {round_id} is not decided yet.")
+        return _decision_answer(found, None)
+
+    return router
+
+
+def _awards(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/seasons/{season_id}/awards", tags=["awards"])
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+    Anyone = Annotated[Caller | None, Depends(access.optional())]
+
+    @router.put("/{project_id}", summary="Confirm a finalist's award; it stays pending")
+    async def confirm(
+        season_id: SeasonId,
+        project_id: ProjectId,
+        body: messages.ConfirmAward,
+        request: Request,
+        caller: Secretary,
+    ) -> messages.AwardsAnswer:
+        season, final = await _season(judging, season_id)
+        project = await judging.projects.get(project_id)
+        if project is None or project.season_id != season_id:
+            raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
+        decided = await judging.decisions.get(final)
+        context = context_of(request, caller)
+        result = await judging.awards.execute(
+            season_id,
+            lambda found: Decision(
+                awards.confirm(
+                    found,
+                    season=season.definition,
+                    decision=decided,
+                    project=project,
+                    amount_tiyn=body.amount_tiyn,
+                )
+            ),
+            context,
+            now=server_now(),
+        )
+        # A withdrawal heard between the look at the project and the write frees the award again.
+        again = await judging.projects.get(project_id)
+        if again is not None and again.status != "eligible":
+            await judging.awards.execute(
+                season_id,
+                lambda found: Decision(awards.decline(found, project_id, "Withdrawn.")),
+                context,
+                now=server_now(),
+            )
+        return _awards_answer(season, result.state, next(iter(result.event_ids), None))
+
+    @router.post("/publication", summary="Announce the winners: lifts the embargo, mails go out")
+    async def publish(
+        season_id: SeasonId, request: Request, caller: Secretary, key: Key
+    ) -> messages.AwardsAnswer:
+        season, final = await _season(judging, season_id)
+        if await judging.awards.get(season_id) is None:
+            raise Refused("conflict", "not-decided", "Nothing is awarded yet.")
+        decided = await judging.decisions.get(final)
+        projects = await judging.projects_of(season_id)
+        result = await judging.awards.execute(
+            season_id,
+            lambda found: Decision(
+                awards.publish(
+                    found,
+                    season=season.definition,
+                    round_id=final,
+                    decision=decided,
+                    projects=projects,
+                )
+            ),
+            context_of(request, caller),
+            now=server_now(),
+            key=key,
+        )
+        return _awards_answer(season, result.state, next(iter(result.event_ids), None))
+
+    @router.get("", summary="The awards; before the results only for the staff")
+    async def read(season_id: SeasonId, caller: Anyone) -> messages.AwardsAnswer:
+        season, _ = await _season(judging, season_id)
+        found = await judging.awards.get(season_id)
+        if not _is_staff(caller) and (found is None or not found.published):
+            raise _under_embargo()
+        return _awards_answer(season, found or awards.Awards(season_id=season_id), None)
+
+    return router
+
+
+def _awards_answer(
+    season: HeardSeason, found: awards.Awards, event_id: str | None
+) -> messages.AwardsAnswer:
+    return messages.AwardsAnswer(
+        season_id=found.season_id,
+        event_id=event_id,
+        published=found.published,
+        funds_tiyn=season.definition.funds_tiyn,
+        awarded_tiyn=found.awarded_tiyn,
+        awards=tuple(award for _, award in sorted(found.awards.items())),
+    )
+
+
+def _decision_answer(found: decision.Decision, event_id: str | None) -> messages.DecisionAnswer:
+    return messages.DecisionAnswer(
+        round_id=found.round_id,
+        event_id=event_id,
+        published=found.published,
+        quorum=found.recorded.quorum,
+        projects=found.recorded.projects,
+    )
+
+
+async def _season(judging: Judging, season_id: str) -> tuple[HeardSeason, str]:
+    """The season and the id of its last round."""
+    season = await judging.seasons.get(season_id)
+    if season is None:
+        raise Refused("missing", "unknown-season", f"Scoring has not heard of {season_id!r}.")
+    return season, season.round_id(season.definition.rounds[-1].id)
+
+
+async def _is_public(judging: Judging, stage: Stage) -> bool:
+    """A shortlist is public with its decision, the final with the awards."""
+    if stage.is_last:
+        found = await judging.awards.get(stage.season_id)
+        return found is not None and found.published
+    decided = await judging.decisions.get(stage.round_id)
+    return decided is not None and decided.published
+
+
+def _is_staff(caller: Caller | None) -> bool:
+    return caller is not None and caller.role in ("secretary", "admin")
+
+
+def _under_embargo() -> Refused:
+    return Refused("forbidden", "under-embargo", "The results are not published yet.")
