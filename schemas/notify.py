@@ -55,6 +55,12 @@ class MessageUnknown(NotifyEvent):
     attempt: Ordinal
 
 
+class MessageRequeued(NotifyEvent):
+    """A message of unknown outcome is sent again, with the same Message-ID."""
+
+    SAID_WHEN: ClassVar[str] = "a member of the staff has an unknown message sent again"
+
+
 class MessageBounced(NotifyEvent):
     """The server refused the message for good."""
 

@@ -1,5 +1,6 @@
 """Events of `zharmenke.scoring`: panels, draws, score sheets, rankings, decisions, awards."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -220,6 +221,8 @@ class ProjectShortlisted(ProjectOutcome):
     VISIBILITY: ClassVar[Visibility] = "public"
     SAID_WHEN: ClassVar[str] = "the shortlist is published, once per finalist"
     rank: Ordinal
+    final_days: tuple[date, ...]
+    """The days of the final, for those who are invited to it."""
 
 
 class ProjectNotShortlisted(ProjectOutcome):

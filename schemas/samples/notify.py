@@ -5,6 +5,7 @@ from schemas.notify import (
     MessageAccepted,
     MessageBounced,
     MessagePlanned,
+    MessageRequeued,
     MessageUnknown,
 )
 from schemas.samples import cast
@@ -44,7 +45,7 @@ SUPPRESSED = AddressSuppressed(
 
 
 def _message(sequence: int) -> Circumstances:
-    return Circumstances(cast.MESSAGE, sequence, actor="service/notify", via="event", cause=CAUSE)
+    return Circumstances(cast.MESSAGE, sequence, actor="service/notify", via="api", cause=CAUSE)
 
 
 NOTIFY = (
@@ -62,6 +63,12 @@ NOTIFY = (
             attempt=1,
         ),
         _message(2),
+    ),
+    Sample(
+        MessageRequeued(
+            message_id=cast.MESSAGE, purpose="submission-receipt", person_id=cast.CONTACT
+        ),
+        _message(3),
     ),
     Sample(
         BOUNCED,

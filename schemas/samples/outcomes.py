@@ -1,6 +1,6 @@
 """Samples of the scoring service's decisions, results and awards."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from schemas.samples import cast
 from schemas.samples.sample import Circumstances, Sample
@@ -44,6 +44,7 @@ SHORTLISTED = ProjectShortlisted(
     nomination=cast.NOMINATION,
     contact_person_id=cast.CONTACT,
     rank=1,
+    final_days=(date(2020, 5, 13), date(2020, 5, 14)),
 )
 NOT_SHORTLISTED = ProjectNotShortlisted(
     season_id=cast.SEASON,
@@ -121,7 +122,7 @@ OUTCOMES = (
             sequence=5,
             at=AWARDED_AT,
             actor="service/scoring",
-            via="event",
+            via="admin",
             cause=cast.submission_event(f"project/{cast.PROJECT}", 4),
         ),
         kazakh=DECLINED.model_copy(update={"reason": "Жеңімпаз жобасын кері қайтарып алды"}),

@@ -52,7 +52,7 @@ WEBINAR = (
         Circumstances(
             cast.WEBINAR,
             actor="service/webinar",
-            via="event",
+            via="admin",
             cause=cast.submission_event(f"season/{cast.SEASON}", 1),
         ),
         kazakh=ANNOUNCED.model_copy(update={"speaker": KAZAKH_SPEAKER}),
