@@ -8,14 +8,14 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 from zlib import crc32
 
 from motor.motor_asyncio import AsyncIOMotorCollection
-from pymongo.errors import AutoReconnect, DuplicateKeyError
+from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError
 
 from services.kit.aggregate import (
     SLOTS,
@@ -34,6 +34,7 @@ from services.kit.refusal import Refused
 LARGEST_GROUP = 200
 LARGEST_OUTBOX = 2_000
 KEYS_KEPT = 100
+DUPLICATE_KEY = 11000
 KEY_LIFETIME = timedelta(hours=24)
 PATIENCE_SECONDS = 20.0
 
@@ -128,6 +129,37 @@ class Store(Generic[S]):
         if id not in self._draining:
             self._draining[id] = asyncio.create_task(self._drain(id))
         return await asyncio.shield(done)
+
+    async def insert_new(
+        self,
+        items: Sequence[tuple[str, Decide[S], Context]],
+        *,
+        now: datetime,
+        extra: Mapping[str, Any],
+    ) -> int:
+        """Carry out each command on a document that does not exist yet; skip those that do.
+
+        One bulk insert; says how many documents are new. `extra` are fields beside the kit's own.
+        """
+        loop = asyncio.get_running_loop()
+        docs: dict[str, Document] = {}
+        for id, decide, context in items:
+            command = _Command(decide, context, now, loop.create_future())
+            draft = self._decide_all(id, None, [command])
+            if isinstance(error := draft.results[0], Exception):
+                raise error
+            docs[id] = _new_document(draft, secrets.token_hex(8)) | dict(extra)
+        try:
+            await self.collection.insert_many(list(docs.values()), ordered=False)
+            known = 0
+        except BulkWriteError as error:
+            failures = (error.details or {}).get("writeErrors", [])
+            if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+                raise
+            known = len(failures)
+        if known < len(docs):
+            self._written()
+        return len(docs) - known
 
     async def _drain(self, id: str) -> None:
         try:
@@ -291,24 +323,11 @@ class Store(Generic[S]):
 
     async def _write(self, draft: _Draft[S], token: str, *, new: bool) -> bool:
         """True when written, False when another writer was faster."""
-        doc, state = draft.doc, draft.state
-        assert state is not None
-        fields = {
-            "version": doc["version"] + 1,
-            "sequence": doc["sequence"],
-            "state": state.model_dump(mode="json"),
-            "people": doc["people"],
-            "heard": doc["heard"],
-            "commands": doc["commands"],
-            "slot": doc["slot"],
-        }
-        if draft.outbox:
-            fields["pending"] = True
+        doc = draft.doc
+        fields = _fields(draft)
         try:
             if new:
-                await self.collection.insert_one(
-                    {"_id": doc["_id"], **fields, "tokens": [token], "outbox": draft.outbox}
-                )
+                await self.collection.insert_one(_new_document(draft, token))
                 return True
             written = await self.collection.update_one(
                 {"_id": doc["_id"], "version": doc["version"]},
@@ -326,6 +345,25 @@ class Store(Generic[S]):
                 return False
             raise UniqueTaken((error.details or {}).get("keyValue") or pattern) from error
         return bool(written.matched_count == 1)
+
+
+def _fields(draft: _Draft[Any]) -> Document:
+    doc, state = draft.doc, draft.state
+    assert state is not None
+    return {
+        "version": doc["version"] + 1,
+        "sequence": doc["sequence"],
+        "state": state.model_dump(mode="json"),
+        "people": doc["people"],
+        "heard": doc["heard"],
+        "commands": doc["commands"],
+        "slot": doc["slot"],
+    } | ({"pending": True} if draft.outbox else {})
+
+
+def _new_document(draft: _Draft[Any], token: str) -> Document:
+    begin = {"_id": draft.doc["_id"], "pending": False}
+    return begin | _fields(draft) | {"tokens": [token], "outbox": draft.outbox}
 
 
 def _stored_key(doc: Document, command: _Command[Any]) -> Document | None:

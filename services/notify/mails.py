@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import cache
@@ -20,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError, 
 
 from schemas.base import Language, Localised
 from schemas.notify import Purpose
-from services.notify import wording
+from services.notify import headers, wording
 from services.notify.placeholders import PLACEHOLDERS, Setting
 
 FALLBACK_LANGUAGE: Final[Language] = "ru"
@@ -28,8 +26,6 @@ FALLBACK_LANGUAGE: Final[Language] = "ru"
 
 _MESSAGE_ID: Final = re.compile("<[!-;=?A-~]+@[!-;=?A-~]+>")
 _TOKEN: Final = re.compile("[0-9A-Za-z._:/-]{1,200}")
-_LOCAL: Final = re.compile("[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+([.][0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN: Final = re.compile("[0-9A-Za-z-]+([.][0-9A-Za-z-]+)*")
 
 
 @dataclass(frozen=True)
@@ -66,10 +62,6 @@ class TemplateIncomplete(ValueError):
         self.language = language
         self.placeholder = placeholder
         self.why = why
-
-
-class AddressNotSendable(ValueError):
-    """Not a mail address, or one with letters before the @ that plain SMTP cannot carry."""
 
 
 def language_or_fallback(language: str) -> Language:
@@ -177,8 +169,8 @@ def compose(
 
     `message_id` is the message's id in this service (X-Zharmenke-Message-Id), `header_id` the
     Message-ID with its angle brackets, `date` an aware moment. `calendar` is due for
-    `webinar-link` and for nothing else. Raises AddressNotSendable for an address that cannot be
-    used and ValueError for any other argument that does not fit.
+    `webinar-link` and for nothing else. Raises headers.AddressNotSendable for an address that
+    cannot be used and ValueError for any other argument that does not fit.
     """
     if (calendar is not None) != (rendered.purpose == "webinar-link"):
         raise ValueError("a calendar belongs to webinar-link, and to nothing else")
@@ -187,10 +179,11 @@ def compose(
     if not _MESSAGE_ID.fullmatch(header_id) or not _TOKEN.fullmatch(message_id):
         raise ValueError("a message id has characters that may break a header")
     message = EmailMessage(SMTP)
-    message["From"] = _address(organiser.name.get(rendered.language), organiser.address)
-    message["To"] = _address(person_name, person_address)
-    message["Reply-To"] = _address(organiser.name.get(rendered.language), organiser.support)
-    message["Subject"] = _header_text(rendered.subject)
+    signed = organiser.name.get(rendered.language)
+    message.set_raw("From", headers.mailbox(signed, organiser.address))
+    message.set_raw("To", headers.mailbox(person_name, person_address))
+    message.set_raw("Reply-To", headers.mailbox(signed, organiser.support))
+    message.set_raw("Subject", headers.text(rendered.subject))
     message["Date"] = date
     message["Message-ID"] = header_id
     message["Auto-Submitted"] = "auto-generated"
@@ -222,20 +215,3 @@ def _fix_boundaries(message: EmailMessage, header_id: str) -> None:
     for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
         digest = sha256(f"{number} {header_id}".encode()).hexdigest()[:32]
         part.set_boundary(f"=_{digest}")
-
-
-def _address(name: str, address: str) -> Address:
-    """The address with its name; a domain in other letters is written in its ASCII form."""
-    local, _, domain = address.rpartition("@")
-    try:
-        plain = domain.encode("idna").decode("ascii")
-        if not _LOCAL.fullmatch(local) or "=?" in local or not _DOMAIN.fullmatch(plain):
-            raise AddressNotSendable
-        return Address(_header_text(name), addr_spec=f"{local}@{plain}")
-    except (MessageError, ValueError):
-        raise AddressNotSendable("an address cannot be used") from None  # it must not get to a log
-
-
-def _header_text(text: str) -> str:
-    """One line that no mail reader decodes once more: `=?` would begin an encoded word."""
-    return wording.one_line(text).replace("=?", "= ?")

@@ -84,9 +84,10 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
                 "conflict", "final-has-awards", "The final is published with the season's awards."
             )
         projects = await judging.projects_of(stage.season_id)
+        days = stage.season.definition.final_days
         result = await judging.decisions.execute(
             round_id,
-            lambda found: Decision(decision.publish_shortlist(found, round_id, projects)),
+            lambda found: Decision(decision.publish_shortlist(found, round_id, projects, days)),
             context_of(request, caller),
             now=server_now(),
             key=key,

@@ -1,6 +1,7 @@
 """A sitting's decision on a round: who is chosen, pending until it is published."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from schemas.base import Slug
 from schemas.scoring import (
@@ -93,7 +94,7 @@ def decide(
 
 
 def publish_shortlist(
-    decision: Decision | None, round_id: str, projects: Projects
+    decision: Decision | None, round_id: str, projects: Projects, final_days: Sequence[date]
 ) -> list[ScoringEvent]:
     """Lift the embargo and say each project's outcome, in one write; again says nothing."""
     if decision is None:
@@ -114,11 +115,11 @@ def publish_shortlist(
     ]
     for row in standing:
         common = outcome_fields(projects[row.project_id], round_id)
-        events.append(
-            ProjectShortlisted.model_validate(common | {"rank": row.rank})
-            if row.chosen
-            else ProjectNotShortlisted.model_validate(common)
-        )
+        if row.chosen:
+            finalist = {"rank": row.rank, "final_days": tuple(final_days)}
+            events.append(ProjectShortlisted.model_validate(common | finalist))
+        else:
+            events.append(ProjectNotShortlisted.model_validate(common))
     return events
 
 

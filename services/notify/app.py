@@ -1,0 +1,31 @@
+"""The notify service, wired."""
+
+from fastapi import FastAPI
+
+from schemas.topics import dead, dead_people, stream
+from services.kit.access import Access
+from services.kit.service import Service, Topics
+from services.notify import api, consumers
+from services.notify.letters import Letters
+from services.notify.sending import Sending
+from services.notify.settings import Settings
+from services.notify.store import Ledger
+
+NAME = "notify"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app; nothing connects before its lifespan begins."""
+    prefix = settings.topic_prefix
+    service = Service(
+        NAME,
+        settings,
+        Topics(stream(NAME, prefix), "", dead(NAME, prefix), dead_people(NAME, prefix)),
+    )
+    ledger = Ledger(service)
+    consumers.listen(service, ledger)
+    service.background(Sending(settings, ledger, Letters(settings)).run)
+    access = Access(settings.operator_public_key_file.read_text())
+    app = service.app("Zharmenke notify", "The ledger of mails: one per person and occasion.")
+    app.include_router(api.routes(ledger, access))
+    return app

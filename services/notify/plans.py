@@ -1,0 +1,157 @@
+"""Which mails an event calls for: a pure table from events to plans."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from pydantic import JsonValue
+
+from schemas.notify import Purpose
+from schemas.scoring import (
+    CommissionAppointed,
+    ProjectNotAwarded,
+    ProjectNotShortlisted,
+    ProjectShortlisted,
+    WinnerAnnounced,
+)
+from schemas.submission import ProjectRevised, ProjectScreened, ProjectSubmitted
+from schemas.webinar import WebinarRegistered
+from services.kit.envelope import Envelope
+from services.notify.domain import Plan
+
+HEARD = (
+    ProjectSubmitted,
+    ProjectRevised,
+    ProjectScreened,
+    CommissionAppointed,
+    ProjectShortlisted,
+    ProjectNotShortlisted,
+    WinnerAnnounced,
+    ProjectNotAwarded,
+    WebinarRegistered,
+)
+
+
+def plans_for(envelope: Envelope, event: Any) -> list[Plan]:
+    """The mails due because of this event; none for most."""
+    match event:
+        case ProjectSubmitted():  # and ProjectRevised, which is one
+            return [
+                _about_project(
+                    "submission-receipt",
+                    envelope,
+                    event,
+                    {
+                        "title": event.content.title,
+                        "project_id": event.project_id,
+                        "version": event.version,
+                        "submitted_at": event.submitted_at.isoformat(),
+                        "event_id": envelope.id,
+                    },
+                )
+            ]
+        case ProjectScreened():
+            if event.reason_code is None:
+                return []
+            return [
+                _about_project(
+                    "screened-out",
+                    envelope,
+                    event,
+                    {
+                        "title": event.title,
+                        "reason_code": event.reason_code,
+                    },
+                )
+            ]
+        case ProjectShortlisted():
+            return [
+                _about_project(
+                    "shortlisted",
+                    envelope,
+                    event,
+                    {
+                        "title": event.title,
+                        "final_hint": _dates(event.final_days),
+                    },
+                )
+            ]
+        case ProjectNotShortlisted():
+            return [_about_project("not-shortlisted", envelope, event, {"title": event.title})]
+        case WinnerAnnounced():
+            return [
+                _about_project(
+                    "won",
+                    envelope,
+                    event,
+                    {
+                        "title": event.title,
+                        "amount_tiyn": event.amount_tiyn,
+                    },
+                )
+            ]
+        case ProjectNotAwarded():
+            return [_about_project("not-awarded", envelope, event, {"title": event.title})]
+        case CommissionAppointed():
+            return _appointments(envelope, event)
+        case WebinarRegistered():
+            return [_webinar_link(event)]
+    return []
+
+
+def _about_project(
+    purpose: Purpose, envelope: Envelope, event: Any, values: dict[str, JsonValue]
+) -> Plan:
+    return Plan(
+        purpose=purpose,
+        about=f"project/{event.project_id}",
+        occurrence=envelope.id,
+        person_id=event.contact_person_id,
+        season_id=event.season_id,
+        values=values,
+    )
+
+
+def _appointments(envelope: Envelope, event: CommissionAppointed) -> list[Plan]:
+    """The secretary runs the procedure and does not judge: no sign-in link for that seat."""
+    return [
+        Plan(
+            purpose="judge-appointed",
+            about=envelope.subject,
+            occurrence=envelope.id,
+            person_id=member.person_id,
+            season_id=event.season_id,
+            values={"post": member.post.model_dump(), "panel": event.panel},
+        )
+        for member in event.members
+        if member.role != "secretary"
+    ]
+
+
+def _webinar_link(event: WebinarRegistered) -> Plan:
+    """One per registration and version of the schedule."""
+    return Plan(
+        purpose="webinar-link",
+        about=f"registration/{event.registration_id}",
+        occurrence=f"schedule-{event.schedule_version}",
+        person_id=event.person_id,
+        season_id=event.season_id,
+        values={
+            "webinar_title": event.title.model_dump(),
+            "speaker": event.speaker.model_dump(),
+            "starts_at": event.starts_at.isoformat(),
+            "ends_at": event.ends_at.isoformat(),
+            "timezone": event.timezone,
+            "registration_id": event.registration_id,
+            "schedule_version": event.schedule_version,
+        },
+    )
+
+
+def _dates(days: Sequence[date]) -> dict[str, JsonValue]:
+    """The days in each language, as the mail says them."""
+    return {
+        language: ", ".join(format_date(day, format="long", locale=language) for day in days)
+        for language in ("kk", "ru", "en")
+    }

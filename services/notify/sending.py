@@ -1,0 +1,147 @@
+"""Sending: claim, note that the data starts, SMTP, record the outcome; several at once."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from schemas.people import Person
+from services.kit.envelope import Context
+from services.kit.http import server_now
+from services.notify import domain
+from services.notify.letters import Letters
+from services.notify.mails import AddressNotSendable, TemplateIncomplete
+from services.notify.settings import Settings
+from services.notify.smtp import Attempt, Connection
+from services.notify.store import Claim, Ledger
+
+log = structlog.get_logger(__name__)
+
+CLAIMED_AT_ONCE = 40
+IDLE_SECONDS = 0.25
+UNKNOWN_PERSON = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+class Sending:
+    """The loop that turns planned messages into mails. Safe beside other replicas' loops."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, letters: Letters) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._letters = letters
+        # Longer than every connection needing its time-out twice for its part of a claim.
+        rounds = -(-CLAIMED_AT_ONCE // settings.smtp_connections)
+        self._lease = timedelta(seconds=2 * settings.smtp_timeout_seconds * rounds)
+        self._connections = [
+            Connection(settings.smtp_url, settings.smtp_timeout_seconds)
+            for _ in range(settings.smtp_connections)
+        ]
+
+    async def run(self) -> None:
+        """Send what is due until cancelled; a database that is away is waited for."""
+        try:
+            while True:
+                try:
+                    busy = await self.round()
+                except PyMongoError as error:
+                    log.warning("database_away", error=str(error)[:300])
+                    busy = False
+                if not busy:
+                    await asyncio.sleep(IDLE_SECONDS)
+        finally:
+            await asyncio.gather(*(connection.quit() for connection in self._connections))
+
+    async def round(self) -> bool:
+        """One look at what is due; True when something was tried."""
+        now = server_now()
+        for lost in await self._ledger.recover(now):
+            log.warning("outcome_unknown", message_id=lost.message_id)
+            await self._settle(lost, domain.mark_unknown)
+        claims = await self._ledger.claim(secrets.token_hex(8), CLAIMED_AT_ONCE, self._lease, now)
+        if not claims:
+            return False
+        people = await self._ledger.addressees([c.message.plan.person_id for c in claims])
+        known = [claim for claim in claims if claim.message.plan.person_id in people]
+        unheard = [claim for claim in claims if claim.message.plan.person_id not in people]
+        await self._ledger.release(unheard, now + UNKNOWN_PERSON, deferred=False)
+        queue = [(claim, people[claim.message.plan.person_id].person) for claim in known]
+        await asyncio.gather(*(self._work(connection, queue) for connection in self._connections))
+        return bool(known)
+
+    async def _work(self, connection: Connection, queue: list[tuple[Claim, Person | None]]) -> None:
+        while queue:
+            claim, person = queue.pop()
+            if person is None:
+                await self._settle(
+                    claim.message,
+                    lambda message: domain.mark_suppressed(message, "the person was erased"),
+                )
+            else:
+                await self._send(connection, claim, person)
+
+    async def _send(self, connection: Connection, claim: Claim, person: Person) -> None:
+        try:
+            mail = self._letters.write(claim.message, person)
+        except (TemplateIncomplete, AddressNotSendable) as error:
+            reason = f"not sent: {error}"
+            log.error("mail_not_written", message_id=claim.message.message_id, error=reason)
+            await self._settle(claim.message, lambda m: domain.mark_bounced(m, reason))
+            return
+        attempt = await connection.send(
+            self._settings.mail_from,
+            person.email,
+            mail.as_bytes(),
+            lambda: self._ledger.data_starts(claim),
+        )
+        await self._record(claim, person, attempt)
+
+    async def _record(self, claim: Claim, person: Person, attempt: Attempt) -> None:
+        message, now = claim.message, server_now()
+        log.info(
+            "smtp",
+            message_id=message.message_id,
+            outcome=attempt.outcome,
+            purpose=message.plan.purpose,
+        )
+        if attempt.outcome == "accepted":
+            await self._settle(
+                message,
+                lambda m: domain.mark_accepted(
+                    m, language=person.language, accepted_at=now, smtp_reply=attempt.reply
+                ),
+            )
+        elif attempt.outcome == "unknown":
+            await self._settle(message, domain.mark_unknown)
+        elif attempt.outcome == "bounced" or self._exhausted(claim, attempt):
+            await self._settle(message, lambda m: domain.mark_bounced(m, attempt.reply))
+        elif attempt.outcome == "deferred":
+            await self._ledger.release([claim], now + pause(claim.deferrals), deferred=True)
+
+    def _exhausted(self, claim: Claim, attempt: Attempt) -> bool:
+        """A server that keeps answering 4xx has had its chances; one that is away is waited for."""
+        answered = attempt.reply[:1] == "4"
+        return (
+            attempt.outcome == "deferred"
+            and answered
+            and claim.deferrals + 1 >= self._settings.give_up_after
+        )
+
+    async def _settle(self, message: domain.Message, decide: object) -> None:
+        context = Context("service/notify", "schedule", f"message/{message.message_id}")
+        await self._ledger.settle(message.message_id, decide, context, server_now())
+
+
+def pause(deferrals: int) -> timedelta:
+    """How long to wait before the next try: doubling from a second to an hour, with jitter."""
+    doubled = timedelta(seconds=min(2.0**deferrals, LONGEST_PAUSE.total_seconds()))
+    return doubled * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, keeps no secret
+
+
+def fresh_messages(plans: Sequence[domain.Plan], now: datetime) -> list[domain.Message]:
+    """Messages as they begin."""
+    return [domain.Message(message_id=plan.message_id, plan=plan, planned_at=now) for plan in plans]

@@ -1,0 +1,211 @@
+"""The notify service's Mongo: the ledger of messages and the people to send them to.
+
+A message's document has, besides what the kit keeps, `work`: the lease of the sender that has it in
+hand, whether the data of this attempt has begun, and when to try next. `work` is not state: it says
+nothing that an event should, and is empty again after a restart of the whole service.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import UpdateOne
+
+from schemas.people import Person
+from services.kit.aggregate import Aggregate, Decision
+from services.kit.envelope import Context
+from services.kit.projection import Fold, Projection
+from services.kit.reader import Heard
+from services.kit.service import Service
+from services.kit.store import Store
+from services.notify import domain
+
+MESSAGE = Aggregate(
+    service="notify",
+    kind="message",
+    state=domain.Message,
+    evolve=domain.evolve,
+    season_of=lambda message: message.plan.season_id,
+)
+_FREE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Addressee(domain.State):
+    """Somebody heard of on a people topic; without a person, they were erased."""
+
+    person: Person | None
+
+
+def _fold(_before: Addressee | None, heard: Heard, _id: str) -> Addressee:
+    return Addressee(person=heard.event)
+
+
+PEOPLE = Fold(
+    state=Addressee,
+    types=frozenset({Person.TYPE}),
+    targets=lambda heard: (heard.envelope.aggregate_id,),
+    fold=_fold,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message in the hands of one sender, until its lease ends."""
+
+    message: domain.Message
+    token: str
+    deferrals: int
+
+
+class Ledger:
+    """Messages by (purpose, about, occurrence, person), each once."""
+
+    def __init__(self, service: Service) -> None:
+        self.messages: Store[domain.Message] = service.store("messages", MESSAGE)
+        self.people: Projection[Addressee] = service.projection("people", PEOPLE)
+        service.prepare(self._prepare)
+
+    async def _prepare(self) -> None:
+        await self.messages.collection.create_index(
+            [("state.status", 1), ("work.next_at", 1)],
+            name="due",
+        )
+
+    async def plan(self, fresh: Sequence[tuple[domain.Message, Context]], now: datetime) -> int:
+        """Insert the plans that are not there yet, each with its MessagePlanned; says how many."""
+        if not fresh:
+            return 0
+        return await self.messages.insert_new(
+            [(message.message_id, _planning(message), context) for message, context in fresh],
+            now=now,
+            extra={
+                "work": {
+                    "token": "",
+                    "until": _FREE,
+                    "data_started": False,
+                    "next_at": _FREE,
+                    "deferrals": 0,
+                }
+            },
+        )
+
+    async def claim(self, token: str, limit: int, lease: timedelta, now: datetime) -> list[Claim]:
+        """Take up to `limit` due messages whose MessagePlanned is on Kafka already."""
+        due = {
+            "state.status": "planned",
+            "pending": False,
+            "work.next_at": {"$lte": now},
+            "work.until": {"$lte": now},
+        }
+        collection = self.messages.collection
+        ids = [doc["_id"] async for doc in collection.find(due, {"_id": 1}).limit(limit)]
+        if not ids:
+            return []
+        mine = {"work.token": token, "work.until": {"$add": ["$$NOW", _milliseconds(lease)]}}
+        await collection.bulk_write(
+            [
+                UpdateOne(
+                    {
+                        "_id": id,
+                        "state.status": "planned",
+                        "pending": False,
+                        "$expr": {"$lte": ["$work.until", "$$NOW"]},
+                    },
+                    [{"$set": mine}],
+                )
+                for id in ids
+            ],
+            ordered=False,
+        )
+        found = collection.find({"_id": {"$in": ids}, "work.token": token})
+        return [
+            Claim(domain.Message.model_validate(doc["state"]), token, doc["work"]["deferrals"])
+            async for doc in found
+        ]
+
+    async def recover(self, now: datetime) -> list[domain.Message]:
+        """Messages whose sender was lost after the data began."""
+        lost = {"state.status": "planned", "work.data_started": True, "work.until": {"$lte": now}}
+        return [message for _, message in await self.messages.find(lost, limit=100)]
+
+    async def data_starts(self, claim: Claim) -> bool:
+        """Note, before DATA, that from here on nobody can know; False when the lease is lost."""
+        noted = await self.messages.collection.update_one(
+            {
+                "_id": claim.message.message_id,
+                "work.token": claim.token,
+                "$expr": {"$gt": ["$work.until", "$$NOW"]},
+            },
+            {"$set": {"work.data_started": True}},
+        )
+        return bool(noted.matched_count)
+
+    async def settle(
+        self, message_id: str, decide: Any, context: Context, now: datetime
+    ) -> domain.Message:
+        """Record what became of an attempt, then let go of the message."""
+        result = await self.messages.execute(
+            message_id, lambda message: Decision(decide(message)), context, now=now
+        )
+        if result.state.status in ("planned", "unknown"):  # to be sent again, now or later
+            await self._release([message_id], now, deferrals={})
+        return result.state
+
+    async def release(self, claims: Iterable[Claim], next_at: datetime, *, deferred: bool) -> None:
+        """Give messages back untried, to be taken again at `next_at`."""
+        claims = list(claims)
+        deferrals = {claim.message.message_id: claim.deferrals + deferred for claim in claims}
+        await self._release([claim.message.message_id for claim in claims], next_at, deferrals)
+
+    async def _release(
+        self, ids: Sequence[str], next_at: datetime, deferrals: Mapping[str, int]
+    ) -> None:
+        if ids:
+            await self.messages.collection.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": id},
+                        {
+                            "$set": {
+                                "work": {
+                                    "token": "",
+                                    "until": _FREE,
+                                    "data_started": False,
+                                    "next_at": next_at,
+                                    "deferrals": deferrals.get(id, 0),
+                                },
+                            }
+                        },
+                    )
+                    for id in ids
+                ],
+                ordered=False,
+            )
+
+    async def addressees(self, ids: Sequence[str]) -> dict[str, Addressee]:
+        """Those of these people who were heard of."""
+        wanted = sorted(set(ids))
+        found: dict[str, Addressee] = {}
+        async for doc in self.people.collection.find({"_id": {"$in": wanted}}, {"state": 1}):
+            found[doc["_id"]] = Addressee.model_validate(doc["state"])
+        return found
+
+    async def counts(self) -> dict[str, int]:
+        """How many messages are in each status."""
+        rows = self.messages.collection.aggregate(
+            [{"$group": {"_id": "$state.status", "count": {"$sum": 1}}}]
+        )
+        return {row["_id"]: row["count"] async for row in rows}
+
+
+def _planning(message: domain.Message) -> Any:
+    def decide(found: domain.Message | None) -> Decision[domain.Message]:
+        draft, events = domain.plan_message(found, message)
+        return Decision(events, draft=draft)
+
+    return decide
+
+
+def _milliseconds(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
