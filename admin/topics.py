@@ -1,0 +1,257 @@
+"""Creates the platform's topics with their settings, and says where existing ones differ.
+
+Kafka is never asked to create a topic by itself: it would have the broker's defaults, not ours.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import typer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    InvalidConfigurationError,
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+    for_code,
+)
+
+from schemas.topics import PREFIX, Topic, all_topics
+
+topics_app = typer.Typer(help="The topics on the broker.", no_args_is_help=True)
+
+
+class BrokerAway(Exception):
+    """No Kafka broker answered in time."""
+
+
+class TopicRefused(Exception):
+    """The broker would not create a topic; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class TopicsReport:
+    """What was found and done. Nothing in `differences`: all is as it must be."""
+
+    created: tuple[str, ...]
+    present: tuple[str, ...]
+    without_settings: tuple[str, ...]
+    """Created, but the broker refused the settings (a lightweight broker may know none)."""
+    differences: tuple[str, ...]
+    """Sentences about existing topics that are not as the contract says."""
+
+
+@asynccontextmanager
+async def broker_admin(servers: str, within: float) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client, as soon as the broker answers; BrokerAway after `within` seconds."""
+    deadline = asyncio.get_running_loop().time() + within
+    while True:
+        admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=15_000)
+        try:
+            await admin.start()
+            break
+        except (KafkaError, OSError) as error:
+            await admin.close()
+            if asyncio.get_running_loop().time() >= deadline:
+                raise BrokerAway(f"No Kafka broker answers at {servers}: {error}") from error
+            await asyncio.sleep(0.2)
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def create_topics(
+    servers: str,
+    *,
+    prefix: str = PREFIX,
+    replication_factor: int = 1,
+    min_insync: int | None = None,
+    within: float = 60.0,
+) -> TopicsReport:
+    """Create what is missing, compare what is there. Idempotent; existing topics stay untouched.
+
+    Returns when every topic can be used, that is each partition has a leader. Raises BrokerAway
+    after `within` seconds, TopicRefused when the broker declines.
+    """
+    wanted = [_with_min_insync(topic, min_insync) for topic in all_topics(prefix)]
+    async with broker_admin(servers, within) as admin:
+        known = frozenset(await _partitions(admin))
+        missing = [topic for topic in wanted if topic.name not in known]
+        bare = await _create(admin, missing, replication_factor)
+        found = await _wait_for_leaders(admin, wanted, within)
+        differences = _partition_differences(wanted, found)
+        if not bare:
+            present = [topic for topic in wanted if topic.name in known]
+            differences += await _setting_differences(admin, present)
+    return TopicsReport(
+        created=tuple(topic.name for topic in missing),
+        present=tuple(topic.name for topic in wanted if topic.name in known),
+        without_settings=tuple(bare),
+        differences=tuple(differences),
+    )
+
+
+def _with_min_insync(topic: Topic, min_insync: int | None) -> Topic:
+    if min_insync is None:
+        return topic
+    settings = {**topic.settings, "min.insync.replicas": str(min_insync)}
+    return replace(topic, settings=settings)
+
+
+async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, list[dict[str, Any]]]:
+    topics = await admin.describe_topics()
+    return {topic["topic"]: topic["partitions"] for topic in topics}
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, topics: Sequence[Topic], replication_factor: int
+) -> list[str]:
+    """Create them all in one request; the names of those that had to do without settings."""
+    if not topics:
+        return []
+    refused = await _request(admin, topics, replication_factor, with_settings=True)
+    bare = [topic for topic in topics if refused.get(topic.name) is InvalidConfigurationError]
+    _raise_unless_created({name: e for name, e in refused.items() if name not in _names(bare)})
+    if bare:
+        _raise_unless_created(await _request(admin, bare, replication_factor, with_settings=False))
+    return _names(bare)
+
+
+async def _request(
+    admin: AIOKafkaAdminClient,
+    topics: Sequence[Topic],
+    replication_factor: int,
+    *,
+    with_settings: bool,
+) -> dict[str, type[KafkaError]]:
+    response = await admin.create_topics(
+        [
+            NewTopic(
+                topic.name,
+                topic.partitions,
+                replication_factor,
+                topic_configs=dict(topic.settings) if with_settings else {},
+            )
+            for topic in topics
+        ]
+    )
+    codes = {name: for_code(code) for name, code, *_ in response.topic_errors}
+    # Someone else may have created it in the meantime: that is as good.
+    return {n: e for n, e in codes.items() if e not in (NoError, TopicAlreadyExistsError)}
+
+
+def _names(topics: Sequence[Topic]) -> list[str]:
+    return [topic.name for topic in topics]
+
+
+def _raise_unless_created(refused: dict[str, type[KafkaError]]) -> None:
+    for name, error in refused.items():
+        reason = getattr(error, "description", "") or error.__name__
+        raise TopicRefused(f"The broker refuses to create the topic {name}: {reason}")
+
+
+async def _wait_for_leaders(
+    admin: AIOKafkaAdminClient, topics: Sequence[Topic], within: float
+) -> dict[str, list[dict[str, Any]]]:
+    deadline = asyncio.get_running_loop().time() + within
+    while True:
+        found = await _partitions(admin)
+        if all(found.get(t.name) and _led(found[t.name]) for t in topics):
+            return found
+        if asyncio.get_running_loop().time() >= deadline:
+            late = [t.name for t in topics if not (found.get(t.name) and _led(found[t.name]))]
+            raise BrokerAway(f"These topics have no leader yet: {', '.join(late)}")
+        await asyncio.sleep(0.1)
+
+
+def _led(partitions: list[dict[str, Any]]) -> bool:
+    return all(partition["leader"] >= 0 for partition in partitions)
+
+
+def _partition_differences(
+    topics: Sequence[Topic], found: dict[str, list[dict[str, Any]]]
+) -> list[str]:
+    return [
+        f"{topic.name} has {len(found[topic.name])} partitions instead of {topic.partitions}; "
+        "the number can't be changed without losing the order of its keys: "
+        "make a new generation of the topic and replay into it."
+        for topic in topics
+        if len(found[topic.name]) != topic.partitions
+    ]
+
+
+async def _setting_differences(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> list[str]:
+    actual = await topic_settings(admin, _names(topics))
+    return [
+        f"{topic.name} has {key}={actual[topic.name].get(key)} instead of {value}."
+        for topic in topics
+        for key, value in topic.settings.items()
+        if topic.name in actual and actual[topic.name].get(key) != value
+    ]
+
+
+async def topic_settings(
+    admin: AIOKafkaAdminClient, names: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """All settings in force, defaults included; a topic the broker tells nothing of is absent."""
+    if not names:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    settings: dict[str, dict[str, str]] = {}
+    for response in await admin.describe_configs(resources):
+        for code, _message, _type, name, entries in response.resources:
+            if for_code(code) is NoError and entries:
+                settings[name] = {entry[0]: entry[1] for entry in entries}
+    return settings
+
+
+@topics_app.callback()
+def _topics() -> None:
+    """The topics on the broker."""
+
+
+@topics_app.command("create")
+def create(
+    replication_factor: Annotated[
+        int, typer.Option(min=1, help="Copies of each partition; 3 on a cluster.")
+    ] = 1,
+    min_insync: Annotated[
+        int | None, typer.Option(min=1, help="Copies that must have a write; 2 on a cluster.")
+    ] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the broker.")] = 60.0,
+) -> None:
+    """Create what is missing on KAFKA_BOOTSTRAP_SERVERS (names begin with TOPIC_PREFIX).
+
+    Exits 1 when the broker is away or an existing topic is not as it must be.
+    """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the waiting says it in words
+    servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or "127.0.0.1:9092"
+    prefix = os.environ.get("TOPIC_PREFIX") or PREFIX
+    try:
+        report = asyncio.run(
+            create_topics(
+                servers,
+                prefix=prefix,
+                replication_factor=replication_factor,
+                min_insync=min_insync,
+                within=wait,
+            )
+        )
+    except (BrokerAway, TopicRefused, KafkaError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{len(report.created)} topics created, {len(report.present)} were there.")
+    if report.without_settings:
+        names = ", ".join(report.without_settings)
+        typer.echo(f"warning: the broker refused the settings of {names}", err=True)
+    for difference in report.differences:
+        typer.echo(f"error: {difference}", err=True)
+    if report.differences:
+        raise typer.Exit(1)
