@@ -19,7 +19,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError, 
 from schemas.base import Language, Localised
 from schemas.notify import Purpose
 from services.notify import headers, wording
+from services.notify.headers import AddressNotSendable
 from services.notify.placeholders import PLACEHOLDERS, Setting
+
+__all__ = [
+    "FALLBACK_LANGUAGE",
+    "AddressNotSendable",
+    "Rendered",
+    "Sender",
+    "TemplateIncomplete",
+    "compose",
+    "language_or_fallback",
+    "render",
+]
 
 FALLBACK_LANGUAGE: Final[Language] = "ru"
 """The language of a mail to somebody whose own language is not one of the three."""
@@ -169,8 +181,8 @@ def compose(
 
     `message_id` is the message's id in this service (X-Zharmenke-Message-Id), `header_id` the
     Message-ID with its angle brackets, `date` an aware moment. `calendar` is due for
-    `webinar-link` and for nothing else. Raises headers.AddressNotSendable for an address that
-    cannot be used and ValueError for any other argument that does not fit.
+    `webinar-link` and for nothing else. Raises AddressNotSendable for an address that cannot be
+    used and ValueError for any other argument that does not fit.
     """
     if (calendar is not None) != (rendered.purpose == "webinar-link"):
         raise ValueError("a calendar belongs to webinar-link, and to nothing else")
