@@ -137,6 +137,8 @@ class Plan:
             "HTTP_PORT": str(self.ports[service]),
             "PUBLIC_URL": self.address(service),
             "SESSION_KEY_FILE": str(session_key(keys, service)),
+            # A log wants a plain traceback, not one drawn for a terminal.
+            "TYPER_STANDARD_TRACEBACK": "1",
         }
         if service == "notify":
             variables["SMTP_URL"] = self.address("smtp")

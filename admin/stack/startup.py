@@ -69,14 +69,17 @@ class Startup:
             if known.fingerprint == launch.fingerprint:
                 return known, "was running"
             processes.stop([known])
-        self._prepare(part)
-        process = processes.start(
-            launch.command,
-            {**self._plan.caller, **launch.variables},
-            self._plan.layout.log(part),
-            launch.fingerprint,
-            REPOSITORY,
-        )
+        try:
+            self._prepare(part)
+            process = processes.start(
+                launch.command,
+                {**self._plan.caller, **launch.variables},
+                self._plan.layout.log(part),
+                launch.fingerprint,
+                REPOSITORY,
+            )
+        except OSError as error:
+            raise PartFailed(part, f"it can't be started: {error}") from error
         with self._remembering:
             self._memory.processes[part] = process
             self._plan.layout.remember(self._memory)
