@@ -26,7 +26,7 @@ STAFF = ("secretary", "admin")
 
 def routes(webinars: Webinars, seats: Seats, access: Access, links: JoinLinks) -> APIRouter:
     """All endpoints; who may call each is said in its signature."""
-    router = APIRouter(prefix="/webinars")
+    router = APIRouter()
     router.include_router(_webinar_reads(webinars))
     router.include_router(_registration_commands(webinars, seats, access, links))
     router.include_router(_registration_reads(webinars, access))
@@ -34,7 +34,7 @@ def routes(webinars: Webinars, seats: Seats, access: Access, links: JoinLinks) -
 
 
 def _webinar_reads(webinars: Webinars) -> APIRouter:
-    router = APIRouter(tags=["webinars"])
+    router = APIRouter(prefix="/webinars", tags=["webinars"])
 
     async def details(webinar: Webinar) -> messages.WebinarDetails:
         return messages.webinar_details(
@@ -61,7 +61,7 @@ def _webinar_reads(webinars: Webinars) -> APIRouter:
 def _registration_commands(
     webinars: Webinars, seats: Seats, access: Access, links: JoinLinks
 ) -> APIRouter:
-    router = APIRouter(tags=["registrations"])
+    router = APIRouter(prefix="/webinars", tags=["registrations"])
     Anyone = Annotated[Caller | None, Depends(access.optional())]
 
     @router.put(
@@ -104,7 +104,7 @@ def _registration_commands(
 
 
 def _registration_reads(webinars: Webinars, access: Access) -> APIRouter:
-    router = APIRouter(tags=["registrations"])
+    router = APIRouter(prefix="/webinars", tags=["registrations"])
     Staff = Annotated[Caller, Depends(access.require("secretary", "admin"))]
 
     @router.get(
