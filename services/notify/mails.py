@@ -186,10 +186,7 @@ def compose(
     """
     if (calendar is not None) != (rendered.purpose == "webinar-link"):
         raise ValueError("a calendar belongs to webinar-link, and to nothing else")
-    if date.utcoffset() is None:
-        raise ValueError("date has no zone")
-    if not _MESSAGE_ID.fullmatch(header_id) or not _TOKEN.fullmatch(message_id):
-        raise ValueError("a message id has characters that may break a header")
+    _check_headers(message_id, header_id, date)
     message = EmailMessage(SMTP)
     signed = organiser.name.get(rendered.language)
     message.set_raw("From", headers.mailbox(signed, organiser.address))
@@ -207,6 +204,13 @@ def compose(
     message["Content-Language"] = rendered.language  # last: content headers follow their content
     _fix_boundaries(message, header_id)
     return message
+
+
+def _check_headers(message_id: str, header_id: str, date: datetime) -> None:
+    if date.utcoffset() is None:
+        raise ValueError("date has no zone")
+    if not _MESSAGE_ID.fullmatch(header_id) or not _TOKEN.fullmatch(message_id):
+        raise ValueError("a message id has characters that may break a header")
 
 
 def _add_calendar(message: EmailMessage, calendar: bytes) -> None:

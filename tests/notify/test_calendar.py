@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar, Component
 
@@ -126,6 +126,7 @@ def test_webinar_calendar_refuses_a_time_without_a_zone() -> None:
         calendar_file(starts_at=datetime(2020, 5, 14, 17, 0))  # noqa: DTZ001
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=200))
 def test_webinar_calendar_survives_any_text(text: str) -> None:
     organiser = Sender(Localised.model_construct(kk=text, ru=text, en=text), "a@example.org", "")
