@@ -28,16 +28,14 @@ def webinar_calendar(
 ) -> bytes:
     """The bytes of the .ics file, in the person's language; pure.
 
-    Keep `uid` for one registration and let `sequence` rise with each change of the schedule: then
-    a calendar moves the entry, or with `cancelled` takes it out, and does not add a second one.
-    Times are written in UTC; the description names the local time in `timezone` (an IANA name).
-    The link is where calendars look for it: URL, LOCATION and DESCRIPTION. Raises ValueError or
-    KeyError for times, a zone or a link that do not fit.
+    `uid` stays the same for a registration and `sequence` rises with its schedule: then a calendar
+    moves the entry, or with `cancelled` takes it out. Times are in UTC; the description names the
+    local time in `timezone`. Raises ValueError or KeyError for values that do not fit.
     """
     if sequence < 0 or ends_at <= starts_at or stamp.utcoffset() is None:
         raise ValueError("sequence, times or stamp do not fit")
     address = wording.link(link)
-    starts = wording.moment(starts_at, timezone, language)
+    told = [_in(language, speaker), wording.moment(starts_at, timezone, language), address]
     event = Event()
     event.add("uid", wording.one_line(uid))
     event.add("sequence", sequence)
@@ -45,16 +43,20 @@ def webinar_calendar(
     event.add("dtstart", starts_at.astimezone(UTC))
     event.add("dtend", ends_at.astimezone(UTC))
     event.add("summary", _in(language, title))
-    event.add("description", "\n".join([_in(language, speaker), starts, address]))
+    event.add("description", "\n".join(told))
     event.add("location", address)
     event.add("url", address)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("organizer", _organizer(organiser, language))
+    return _file("CANCEL" if cancelled else "PUBLISH", event)
+
+
+def _file(method: str, event: Event) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
+    calendar.add("method", method)
     calendar.add_component(event)
     content: bytes = calendar.to_ical()
     return content
