@@ -8,6 +8,7 @@ from schemas.base import format_utc
 from services.kit.aggregate import Aggregate, Decision
 from services.kit.envelope import Context
 from services.kit.reader import Heard
+from services.kit.refusal import Refused
 from services.kit.service import Service
 from services.kit.store import Store, UniqueTaken
 from services.webinar.domain import registrations, webinars
@@ -38,6 +39,7 @@ class Webinars:
     def __init__(self, service: Service) -> None:
         self._webinars: Store[Webinar] = service.store("webinars", WEBINAR)
         self._registrations: Store[Registration] = service.store("registrations", REGISTRATION)
+        self._prepared = False
         service.prepare(self.prepare)
 
     async def prepare(self) -> None:
@@ -65,6 +67,7 @@ class Webinars:
         queue = [("state.webinar_id", 1), ("state.status", 1), ("state.ticket", 1)]
         await collection.create_index(queue, name="queue")
         await collection.create_index([("state.webinar_id", 1), ("_id", 1)], name="by_webinar")
+        self._prepared = True
 
     async def announce(self, heard: Heard, now: datetime) -> None:
         """Announce every webinar of a season that was opened. Exact when heard again.
@@ -117,6 +120,8 @@ class Webinars:
         self, registration_id: str, decide: Decide, context: Context, now: datetime
     ) -> Registration:
         """Carry out one decision. Raises SeatTaken or Refused, and then nothing was changed."""
+        if not self._prepared:  # the app answers before its indexes exist
+            raise Refused("busy", "starting", "The service is starting; please try again.")
         try:
             result = await self._registrations.execute(registration_id, decide, context, now=now)
         except UniqueTaken as taken:
