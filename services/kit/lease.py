@@ -1,16 +1,15 @@
 """Which replica relays which slots: leases in Mongo, timed by the database's clock."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
 from services.kit.aggregate import SLOTS
+from services.kit.clock import DatabaseClock
 
 LEASE = timedelta(seconds=10)
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
-_UNTIL = {"$add": ["$$NOW", int(LEASE.total_seconds() * 1000)]}
 
 
 class SlotLeases:
@@ -20,46 +19,51 @@ class SlotLeases:
     than a lease may still publish what it had in hand, which readers recognise as repeats.
     """
 
-    def __init__(self, collection: "AsyncIOMotorCollection[dict[str, Any]]", owner: str) -> None:
+    def __init__(
+        self,
+        collection: "AsyncIOMotorCollection[dict[str, Any]]",
+        owner: str,
+        clock: DatabaseClock,
+    ) -> None:
         self._leases = collection
         self._owner = owner
+        self._clock = clock
 
     async def prepare(self) -> None:
         """Make the slot documents; idempotent."""
         for slot in range(SLOTS):
             await self._leases.update_one(
                 {"_id": f"slot-{slot:02d}"},
-                {"$setOnInsert": {"slot": slot, "owner": "", "until": _NEVER}},
+                {"$setOnInsert": {"slot": slot, **_free()}},
                 upsert=True,
             )
 
     async def renew(self) -> list[int]:
         """Renew, take what is free up to a fair share, give back the rest; say what is held."""
-        me = f"replica-{self._owner}"
+        now = await self._clock.now()
         await self._leases.update_one(
-            {"_id": me}, [{"$set": {"owner": self._owner, "until": _UNTIL}}], upsert=True
+            {"_id": f"replica-{self._owner}"}, {"$set": self._held(now)}, upsert=True
         )
-        live = {"$expr": {"$gt": ["$until", "$$NOW"]}}
-        docs = [doc async for doc in self._leases.find(live)]
+        docs = [doc async for doc in self._leases.find({"until": {"$gt": now}})]
         replicas = sum(1 for doc in docs if str(doc["_id"]).startswith("replica-"))
         share = -(-SLOTS // max(1, replicas))
         mine = sorted(doc["slot"] for doc in docs if "slot" in doc and doc["owner"] == self._owner)
         taken = {doc["slot"] for doc in docs if "slot" in doc}
         await self._give_back(mine[share:])
-        wanted = [slot for slot in range(SLOTS) if slot not in taken][: max(0, share - len(mine))]
-        return [slot for slot in (*mine[:share], *wanted) if await self._take(slot)]
+        free = [slot for slot in range(SLOTS) if slot not in taken][: max(0, share - len(mine))]
+        return [slot for slot in (*mine[:share], *free) if await self._take(slot, now)]
 
     async def release(self) -> None:
         """Give everything back, so that another replica need not wait for the leases to end."""
         await self._leases.update_many({"owner": self._owner}, {"$set": _free()})
 
-    async def _take(self, slot: int) -> bool:
-        free_or_mine: Mapping[str, Any] = {
-            "$expr": {"$or": [{"$eq": ["$owner", self._owner]}, {"$lte": ["$until", "$$NOW"]}]}
-        }
+    async def _take(self, slot: int, now: datetime) -> bool:
         taken = await self._leases.update_one(
-            {"_id": f"slot-{slot:02d}", **free_or_mine},
-            [{"$set": {"owner": self._owner, "until": _UNTIL}}],
+            {
+                "_id": f"slot-{slot:02d}",
+                "$or": [{"owner": self._owner}, {"until": {"$lte": now}}],
+            },
+            {"$set": self._held(now)},
         )
         return bool(taken.matched_count)
 
@@ -68,6 +72,9 @@ class SlotLeases:
             await self._leases.update_one(
                 {"_id": f"slot-{slot:02d}", "owner": self._owner}, {"$set": _free()}
             )
+
+    def _held(self, now: datetime) -> dict[str, Any]:
+        return {"owner": self._owner, "until": now + LEASE}
 
 
 def _free() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from pymongo.errors import PyMongoError
 
 from services.kit import http
 from services.kit.aggregate import Aggregate, S
+from services.kit.clock import DatabaseClock
 from services.kit.lease import SlotLeases
 from services.kit.parking import Parking
 from services.kit.projection import Fold, Projection
@@ -76,6 +77,7 @@ class Service:
         self.database = self.client.get_database(
             settings.mongo_database or name, write_concern=WriteConcern("majority", j=True)
         )
+        self.clock = DatabaseClock(self.database)
         self.replica = f"{socket.gethostname()}-{os.getpid()}-{id(self):x}"
         self._outboxes: list[AsyncIOMotorCollection[Document]] = []
         self._stores: list[Store[Any]] = []
@@ -162,7 +164,7 @@ class Service:
             if name.endswith(".people")
         ]
         parking = Parking(self.database["parked"], self.name, people_topics)
-        leases = SlotLeases(self.database["leases"], self.replica)
+        leases = SlotLeases(self.database["leases"], self.replica, self.clock)
         self.relay = Relay(
             [*self._outboxes, parking.collection],
             leases,

@@ -58,17 +58,16 @@ class Sending:
 
     async def round(self) -> bool:
         """One look at what is due; True when something was tried."""
-        now = server_now()
-        for lost in await self._ledger.recover(now):
+        for lost in await self._ledger.recover():
             log.warning("outcome_unknown", message_id=lost.message_id)
             await self._settle(lost, domain.mark_unknown)
-        claims = await self._ledger.claim(secrets.token_hex(8), CLAIMED_AT_ONCE, self._lease, now)
+        claims = await self._ledger.claim(secrets.token_hex(8), CLAIMED_AT_ONCE, self._lease)
         if not claims:
             return False
         people = await self._ledger.addressees([c.message.plan.person_id for c in claims])
         known = [claim for claim in claims if claim.message.plan.person_id in people]
         unheard = [claim for claim in claims if claim.message.plan.person_id not in people]
-        await self._ledger.release(unheard, now + UNKNOWN_PERSON, deferred=False)
+        await self._ledger.release(unheard, UNKNOWN_PERSON, deferred=False)
         queue = [(claim, people[claim.message.plan.person_id].person) for claim in known]
         await asyncio.gather(*(self._work(connection, queue) for connection in self._connections))
         return bool(known)
@@ -120,7 +119,7 @@ class Sending:
         elif attempt.outcome == "bounced" or self._exhausted(claim, attempt):
             await self._settle(message, lambda m: domain.mark_bounced(m, attempt.reply))
         elif attempt.outcome == "deferred":
-            await self._ledger.release([claim], now + pause(claim.deferrals), deferred=True)
+            await self._ledger.release([claim], pause(claim.deferrals), deferred=True)
 
     def _exhausted(self, claim: Claim, attempt: Attempt) -> bool:
         """A server that keeps answering 4xx has had its chances; one that is away is waited for."""

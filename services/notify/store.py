@@ -64,6 +64,7 @@ class Ledger:
     def __init__(self, service: Service) -> None:
         self.messages: Store[domain.Message] = service.store("messages", MESSAGE)
         self.people: Projection[Addressee] = service.projection("people", PEOPLE)
+        self._clock = service.clock
         service.prepare(self._prepare)
 
     async def _prepare(self) -> None:
@@ -90,8 +91,9 @@ class Ledger:
             },
         )
 
-    async def claim(self, token: str, limit: int, lease: timedelta, now: datetime) -> list[Claim]:
+    async def claim(self, token: str, limit: int, lease: timedelta) -> list[Claim]:
         """Take up to `limit` due messages whose MessagePlanned is on Kafka already."""
+        now = await self._clock.now()
         due = {
             "state.status": "planned",
             "pending": False,
@@ -102,21 +104,9 @@ class Ledger:
         ids = [doc["_id"] async for doc in collection.find(due, {"_id": 1}).limit(limit)]
         if not ids:
             return []
-        mine = {"work.token": token, "work.until": {"$add": ["$$NOW", _milliseconds(lease)]}}
+        mine = {"work.token": token, "work.until": now + lease}
         await collection.bulk_write(
-            [
-                UpdateOne(
-                    {
-                        "_id": id,
-                        "state.status": "planned",
-                        "pending": False,
-                        "$expr": {"$lte": ["$work.until", "$$NOW"]},
-                    },
-                    [{"$set": mine}],
-                )
-                for id in ids
-            ],
-            ordered=False,
+            [UpdateOne({"_id": id} | due, {"$set": mine}) for id in ids], ordered=False
         )
         found = collection.find({"_id": {"$in": ids}, "work.token": token})
         return [
@@ -124,8 +114,9 @@ class Ledger:
             async for doc in found
         ]
 
-    async def recover(self, now: datetime) -> list[domain.Message]:
+    async def recover(self) -> list[domain.Message]:
         """Messages whose sender was lost after the data began."""
+        now = await self._clock.now()
         lost = {"state.status": "planned", "work.data_started": True, "work.until": {"$lte": now}}
         return [message for _, message in await self.messages.find(lost, limit=100)]
 
@@ -135,7 +126,7 @@ class Ledger:
             {
                 "_id": claim.message.message_id,
                 "work.token": claim.token,
-                "$expr": {"$gt": ["$work.until", "$$NOW"]},
+                "work.until": {"$gt": await self._clock.now()},
             },
             {"$set": {"work.data_started": True}},
         )
@@ -149,19 +140,20 @@ class Ledger:
             message_id, lambda message: Decision(decide(message)), context, now=now
         )
         if result.state.status in ("planned", "unknown"):  # to be sent again, now or later
-            await self._release([message_id], now, deferrals={})
+            await self._release([message_id], timedelta(0), deferrals={})
         return result.state
 
-    async def release(self, claims: Iterable[Claim], next_at: datetime, *, deferred: bool) -> None:
-        """Give messages back untried, to be taken again at `next_at`."""
+    async def release(self, claims: Iterable[Claim], pause: timedelta, *, deferred: bool) -> None:
+        """Give messages back untried, to be taken again after `pause`."""
         claims = list(claims)
         deferrals = {claim.message.message_id: claim.deferrals + deferred for claim in claims}
-        await self._release([claim.message.message_id for claim in claims], next_at, deferrals)
+        await self._release([claim.message.message_id for claim in claims], pause, deferrals)
 
     async def _release(
-        self, ids: Sequence[str], next_at: datetime, deferrals: Mapping[str, int]
+        self, ids: Sequence[str], pause: timedelta, deferrals: Mapping[str, int]
     ) -> None:
         if ids:
+            next_at = await self._clock.now() + pause
             await self.messages.collection.bulk_write(
                 [
                     UpdateOne(
@@ -205,7 +197,3 @@ def _planning(message: domain.Message) -> Any:
         return Decision(events, draft=draft)
 
     return decide
-
-
-def _milliseconds(span: timedelta) -> int:
-    return int(span.total_seconds() * 1000)
