@@ -1,0 +1,1 @@
+"""The rehearsal: a whole fair played through the public HTTP APIs and checked from outside."""

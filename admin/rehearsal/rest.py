@@ -1,0 +1,96 @@
+"""Waiting until a fair is at rest: every outbox empty, no consumer behind, no mail under way."""
+
+import asyncio
+import time
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from schemas.topics import SERVICES, people, stream
+
+
+class NotAtRest(TimeoutError):
+    """Something was still moving when the time was up; the message says what."""
+
+
+async def wait_for_rest(
+    environment: dict[str, str], notify_token: str, within: float = 120.0
+) -> float:
+    """Return after all has come to rest twice in a row; says the seconds it took."""
+    began, calm, moving = time.monotonic(), 0, "nothing was looked at yet"
+    async with httpx.AsyncClient(timeout=20) as http:
+        while time.monotonic() - began < within:
+            moving = await _moving(environment, http, notify_token)
+            calm = 0 if moving else calm + 1
+            if calm == 2:
+                return time.monotonic() - began
+            await asyncio.sleep(0.25)
+    raise NotAtRest(f"after {within:.0f} s still moving: {moving}")
+
+
+async def _moving(environment: dict[str, str], http: httpx.AsyncClient, token: str) -> str:
+    for name in SERVICES:
+        metrics = await http.get(f"{environment[f'{name.upper()}_URL']}/metrics")
+        depth = _metric(metrics.text, "zharmenke_outbox_depth")
+        if depth:
+            return f"{name} has {depth:.0f} documents with unsent events"
+    behind = await lag(environment["KAFKA_BOOTSTRAP_SERVERS"])
+    if late := {group: records for group, records in behind.items() if records}:
+        return f"records behind: {late}"
+    counts = await http.get(
+        f"{environment['NOTIFY_URL']}/messages/counts",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    planned = counts.json().get("planned", 0)
+    return f"{planned} mails are still planned" if planned else ""
+
+
+async def lag(bootstrap: str) -> dict[str, int]:
+    """How many records each service's group has not committed yet, over all it hears."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await consumer.start()
+        behind = {}
+        for group in SERVICES:
+            committed = await admin.list_consumer_group_offsets(group)
+            topics = {partition.topic for partition in committed} | _heard(group)
+            partitions = [
+                TopicPartition(topic, number)
+                for topic in topics
+                for number in (await _partitions(consumer, topic))
+            ]
+            ends = await consumer.end_offsets(partitions)
+            behind[group] = sum(
+                end - max(0, committed[partition].offset if partition in committed else 0)
+                for partition, end in ends.items()
+            )
+        return behind
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+def _heard(group: str) -> set[str]:
+    hears = {
+        "submission": ("scoring",),
+        "scoring": ("submission",),
+        "webinar": ("submission",),
+        "notify": ("submission", "scoring", "webinar"),
+    }[group]
+    topics = {stream(name) for name in hears}
+    return topics | {people(name) for name in hears} if group == "notify" else topics
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer._client._wait_on_metadata(topic)
+    return consumer.partitions_for_topic(topic) or set()
+
+
+def _metric(text: str, name: str) -> float:
+    for line in text.splitlines():
+        if line.startswith(name + "{"):
+            return float(line.rpartition(" ")[2])
+    raise ValueError(f"no metric {name}")
