@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
@@ -24,7 +25,7 @@ from aiokafka.errors import (
 
 from schemas.topics import PREFIX, Topic, all_topics
 
-topics_app = typer.Typer(help="The topics on the broker.", no_args_is_help=True)
+topics_app = typer.Typer(no_args_is_help=True)
 
 
 class BrokerAway(Exception):
@@ -77,19 +78,20 @@ async def create_topics(
 ) -> TopicsReport:
     """Create what is missing, compare what is there. Idempotent; existing topics stay untouched.
 
-    Returns when every topic can be used, that is each partition has a leader. Raises BrokerAway
-    after `within` seconds, TopicRefused when the broker declines.
+    Returns when every partition of every topic can be used. Raises BrokerAway after `within`
+    seconds, TopicRefused when the broker declines.
     """
     wanted = [_with_min_insync(topic, min_insync) for topic in all_topics(prefix)]
     async with broker_admin(servers, within) as admin:
         known = frozenset(await _partitions(admin))
         missing = [topic for topic in wanted if topic.name not in known]
         bare = await _create(admin, missing, replication_factor)
-        found = await _wait_for_leaders(admin, wanted, within)
+        found = await _wait_until_known(admin, wanted, within)
         differences = _partition_differences(wanted, found)
         if not bare:
             present = [topic for topic in wanted if topic.name in known]
             differences += await _setting_differences(admin, present)
+    await _wait_until_led(servers, found, wanted, within)
     return TopicsReport(
         created=tuple(topic.name for topic in missing),
         present=tuple(topic.name for topic in wanted if topic.name in known),
@@ -157,22 +159,38 @@ def _raise_unless_created(refused: dict[str, type[KafkaError]]) -> None:
         raise TopicRefused(f"The broker refuses to create the topic {name}: {reason}")
 
 
-async def _wait_for_leaders(
+async def _wait_until_known(
     admin: AIOKafkaAdminClient, topics: Sequence[Topic], within: float
 ) -> dict[str, list[dict[str, Any]]]:
     deadline = asyncio.get_running_loop().time() + within
     while True:
         found = await _partitions(admin)
-        if all(found.get(t.name) and _led(found[t.name]) for t in topics):
+        late = [topic.name for topic in topics if not found.get(topic.name)]
+        if not late:
             return found
         if asyncio.get_running_loop().time() >= deadline:
-            late = [t.name for t in topics if not (found.get(t.name) and _led(found[t.name]))]
-            raise BrokerAway(f"These topics have no leader yet: {', '.join(late)}")
+            raise BrokerAway(f"The broker still doesn't know the topics {', '.join(late)}")
         await asyncio.sleep(0.1)
 
 
-def _led(partitions: list[dict[str, Any]]) -> bool:
-    return all(partition["leader"] >= 0 for partition in partitions)
+async def _wait_until_led(
+    servers: str,
+    found: dict[str, list[dict[str, Any]]],
+    topics: Sequence[Topic],
+    within: float,
+) -> None:
+    """Ask the leader of each partition for its end: metadata names leaders before they serve."""
+    every = [
+        TopicPartition(topic.name, partition["partition"])
+        for topic in topics
+        for partition in found[topic.name]
+    ]
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    try:
+        async with asyncio.timeout(within), consumer:
+            await consumer.end_offsets(every)
+    except (TimeoutError, KafkaError) as error:
+        raise BrokerAway(f"Not every partition can be used yet: {error}") from error
 
 
 def _partition_differences(

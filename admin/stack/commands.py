@@ -1,6 +1,7 @@
 """`zharmenke stack`: the local stack for people and scripts."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -20,10 +21,7 @@ from admin.stack.errors import StackError
 from admin.stack.parts import PARTS
 from admin.stack.stack import PartStatus, Stack, select_parts
 
-stack_app = typer.Typer(
-    help="The whole platform as processes of this machine, without containers.",
-    no_args_is_help=True,
-)
+stack_app = typer.Typer(no_args_is_help=True)
 
 Directory = Annotated[
     Path | None,
@@ -36,6 +34,13 @@ Only = Annotated[
     typer.Option(help="infra, services or names of parts, comma-separated. [default: all]"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
+
+
+@stack_app.callback()
+def _stack() -> None:
+    """The whole platform as processes of this machine, without containers."""
+    # A broker that is still starting is no news: the progress display says what matters.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @stack_app.command()

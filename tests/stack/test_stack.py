@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import WriteConcern
 
 from admin.stack.errors import PartFailed, StackError
 from admin.stack.parts import INFRA
@@ -27,7 +28,8 @@ def pids(stack: Stack) -> dict[str, int | None]:
 async def write(stack: Stack) -> None:
     known = stack.environment()
     client: AsyncIOMotorClient[dict[str, str]] = AsyncIOMotorClient(known["MONGO_URL"])
-    await client.kept.things.insert_one({"_id": "thing"})
+    things = client.kept.get_collection("things", write_concern=WriteConcern("majority", j=True))
+    await things.insert_one({"_id": "thing"})
     client.close()
     producer = AIOKafkaProducer(
         bootstrap_servers=known["KAFKA_BOOTSTRAP_SERVERS"], acks="all", enable_idempotence=True
