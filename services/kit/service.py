@@ -24,6 +24,7 @@ from pymongo.errors import PyMongoError
 from services.kit import http
 from services.kit.aggregate import Aggregate, S
 from services.kit.clock import DatabaseClock
+from services.kit.envelope import NAMESPACE
 from services.kit.lease import SlotLeases
 from services.kit.parking import Parking
 from services.kit.projection import Fold, Projection
@@ -78,6 +79,8 @@ class Service:
             settings.mongo_database or name, write_concern=WriteConcern("majority", j=True)
         )
         self.clock = DatabaseClock(self.database)
+        own = settings.topic_prefix == NAMESPACE
+        self.group = name if own else f"{settings.topic_prefix}.{name}"
         self.replica = f"{socket.gethostname()}-{os.getpid()}-{id(self):x}"
         self._outboxes: list[AsyncIOMotorCollection[Document]] = []
         self._stores: list[Store[Any]] = []
@@ -163,7 +166,7 @@ class Service:
             for name in (self._hearing.topics if self._hearing else ())
             if name.endswith(".people")
         ]
-        parking = Parking(self.database["parked"], self.name, people_topics)
+        parking = Parking(self.database["parked"], self.group, people_topics)
         leases = SlotLeases(self.database["leases"], self.replica, self.clock)
         self.relay = Relay(
             [*self._outboxes, parking.collection],
@@ -191,7 +194,7 @@ class Service:
             graceful_timeout=10,
             client_id=self.replica,
         )
-        self.reader.subscribe(broker, self._hearing.topics, self.name)
+        self.reader.subscribe(broker, self._hearing.topics, self.group)
         try:
             await broker.start()
         except BaseException:

@@ -1,0 +1,1 @@
+"""Tests: per service, of the contract, of whole fairs, of faults."""

@@ -1,0 +1,29 @@
+"""The real parts that tests run on, and rooms opened on them under names of their own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from admin.stack.stack import Stack
+from tests.parts import running_parts
+from tests.rooms import Rooms, new_rooms
+
+settings.register_profile(
+    "zharmenke", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.load_profile("zharmenke")
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Kafka, the database and a mail server; see tests/parts.py for where they come from."""
+    with running_parts(tmp_path_factory.mktemp("parts")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+async def rooms(parts: Stack) -> AsyncIterator[Rooms]:
+    """Services of this module's own: topics and databases under a fresh prefix, gone at the end."""
+    async with new_rooms(parts) as opened:
+        yield opened
