@@ -1,0 +1,21 @@
+"""The `zharmenke` command: one sub-command per task of those who run the platform."""
+
+import typer
+
+from admin.rehearsal.commands import demo
+from admin.serve import serve
+from admin.stack.commands import stack_app
+from admin.tokens import token
+from admin.topics import topics_app
+
+app = typer.Typer(
+    name="zharmenke",
+    help="Run, look after and rehearse the grant contest platform.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(stack_app, name="stack")
+app.add_typer(topics_app, name="topics")
+app.command("serve")(serve)
+app.command("demo")(demo)
+app.command("token")(token)
