@@ -109,7 +109,7 @@ def test_final_scores_the_idea_the_budget_and_the_answers(season: SeasonDefiniti
 
 
 def test_funds_are_split_without_remainder(season: SeasonDefinition) -> None:
-    assert season.funds_tiyn == 150_000_000 * 100
+    assert season.funds_tiyn == 30_000_000 * 100
     assert sum(nomination.funds_tiyn for nomination in season.nominations) == season.funds_tiyn
     assert season.requested_cap_tiyn == 5_000_000 * 100
 
