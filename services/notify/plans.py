@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
 from pydantic import JsonValue
 
+from schemas.base import Language
 from schemas.notify import Purpose
 from schemas.scoring import (
     CommissionAppointed,
@@ -18,6 +18,7 @@ from schemas.scoring import (
 from schemas.submission import ProjectRevised, ProjectScreened, ProjectSubmitted
 from schemas.webinar import WebinarRegistered
 from services.kit.envelope import Envelope
+from services.notify import wording
 from services.notify.domain import Plan
 
 HEARD = (
@@ -150,8 +151,13 @@ def _webinar_link(event: WebinarRegistered) -> Plan:
 
 
 def _dates(days: Sequence[date]) -> dict[str, JsonValue]:
-    """The days in each language, as the mail says them."""
+    """A sentence in each language about when the final is."""
+    begin: dict[Language, str] = {
+        "kk": "Финал күндері",
+        "ru": "Дни финала",
+        "en": "Days of the final",
+    }
     return {
-        language: ", ".join(format_date(day, format="long", locale=language) for day in days)
-        for language in ("kk", "ru", "en")
+        language: f"{words}: {', '.join(wording.day(day, language) for day in days)}."
+        for language, words in begin.items()
     }

@@ -1,6 +1,7 @@
 """Sending: claim, note that the data starts, SMTP, record the outcome; several at once."""
 
 import asyncio
+import contextlib
 import random
 import secrets
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from services.notify.letters import Letters
 from services.notify.mails import AddressNotSendable, TemplateIncomplete
 from services.notify.settings import Settings
 from services.notify.smtp import Attempt, Connection
-from services.notify.store import Claim, Ledger
+from services.notify.store import Claim, Decide, Ledger
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +35,7 @@ class Sending:
         self._settings = settings
         self._ledger = ledger
         self._letters = letters
-        # Longer than every connection needing its time-out twice for its part of a claim.
-        rounds = -(-CLAIMED_AT_ONCE // settings.smtp_connections)
-        self._lease = timedelta(seconds=2 * settings.smtp_timeout_seconds * rounds)
+        self._lease = timedelta(seconds=2 * settings.smtp_timeout_seconds)
         self._connections = [
             Connection(settings.smtp_url, settings.smtp_timeout_seconds)
             for _ in range(settings.smtp_connections)
@@ -60,10 +59,25 @@ class Sending:
         """One look at what is due; True when something was tried."""
         for lost in await self._ledger.recover():
             log.warning("outcome_unknown", message_id=lost.message_id)
-            await self._settle(lost, domain.mark_unknown)
-        claims = await self._ledger.claim(secrets.token_hex(8), CLAIMED_AT_ONCE, self._lease)
+            await self._settle(lost, domain.mark_unknown, None)
+        token = secrets.token_hex(8)
+        claims = await self._ledger.claim(token, CLAIMED_AT_ONCE, self._lease)
         if not claims:
             return False
+        keeping = asyncio.create_task(self._keep(token))
+        try:
+            return await self._send_all(claims)
+        finally:
+            keeping.cancel()
+
+    async def _keep(self, token: str) -> None:
+        """Renew the lease of what is in hand for as long as this process lives."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            with contextlib.suppress(PyMongoError):
+                await self._ledger.extend(token, self._lease)
+
+    async def _send_all(self, claims: Sequence[Claim]) -> bool:
         people = await self._ledger.addressees([c.message.plan.person_id for c in claims])
         known = [claim for claim in claims if claim.message.plan.person_id in people]
         unheard = [claim for claim in claims if claim.message.plan.person_id not in people]
@@ -79,6 +93,7 @@ class Sending:
                 await self._settle(
                     claim.message,
                     lambda message: domain.mark_suppressed(message, "the person was erased"),
+                    claim.token,
                 )
             else:
                 await self._send(connection, claim, person)
@@ -89,7 +104,7 @@ class Sending:
         except (TemplateIncomplete, AddressNotSendable) as error:
             reason = f"not sent: {error}"
             log.error("mail_not_written", message_id=claim.message.message_id, error=reason)
-            await self._settle(claim.message, lambda m: domain.mark_bounced(m, reason))
+            await self._settle(claim.message, lambda m: domain.mark_bounced(m, reason), claim.token)
             return
         attempt = await connection.send(
             self._settings.mail_from,
@@ -113,11 +128,14 @@ class Sending:
                 lambda m: domain.mark_accepted(
                     m, language=person.language, accepted_at=now, smtp_reply=attempt.reply
                 ),
+                claim.token,
             )
         elif attempt.outcome == "unknown":
-            await self._settle(message, domain.mark_unknown)
+            await self._settle(message, domain.mark_unknown, claim.token)
         elif attempt.outcome == "bounced" or self._exhausted(claim, attempt):
-            await self._settle(message, lambda m: domain.mark_bounced(m, attempt.reply))
+            await self._settle(
+                message, lambda m: domain.mark_bounced(m, attempt.reply), claim.token
+            )
         elif attempt.outcome == "deferred":
             await self._ledger.release([claim], pause(claim.deferrals), deferred=True)
 
@@ -130,14 +148,14 @@ class Sending:
             and claim.deferrals + 1 >= self._settings.give_up_after
         )
 
-    async def _settle(self, message: domain.Message, decide: object) -> None:
+    async def _settle(self, message: domain.Message, decide: Decide, token: str | None) -> None:
         context = Context("service/notify", "schedule", f"message/{message.message_id}")
-        await self._ledger.settle(message.message_id, decide, context, server_now())
+        await self._ledger.settle(message.message_id, decide, context, server_now(), token)
 
 
 def pause(deferrals: int) -> timedelta:
     """How long to wait before the next try: doubling from a second to an hour, with jitter."""
-    doubled = timedelta(seconds=min(2.0**deferrals, LONGEST_PAUSE.total_seconds()))
+    doubled = timedelta(seconds=min(2.0 ** min(deferrals, 12), LONGEST_PAUSE.total_seconds()))
     return doubled * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, keeps no secret
 
 

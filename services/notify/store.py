@@ -5,13 +5,15 @@ hand, whether the data of this attempt has begun, and when to try next. `work` i
 nothing that an event should, and is empty again after a restart of the whole service.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from pymongo import UpdateOne
 
+from schemas.notify import NotifyEvent
 from schemas.people import Person
 from services.kit.aggregate import Aggregate, Decision
 from services.kit.envelope import Context
@@ -28,7 +30,9 @@ MESSAGE = Aggregate(
     evolve=domain.evolve,
     season_of=lambda message: message.plan.season_id,
 )
-_FREE = datetime(2000, 1, 1, tzinfo=UTC)
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+Decide = Callable[[domain.Message], Sequence[NotifyEvent]]
 
 
 class Addressee(domain.State):
@@ -80,15 +84,7 @@ class Ledger:
         return await self.messages.insert_new(
             [(message.message_id, _planning(message), context) for message, context in fresh],
             now=now,
-            extra={
-                "work": {
-                    "token": "",
-                    "until": _FREE,
-                    "data_started": False,
-                    "next_at": _FREE,
-                    "deferrals": 0,
-                }
-            },
+            extra={"work": _free(_NEVER, {}, "")},
         )
 
     async def claim(self, token: str, limit: int, lease: timedelta) -> list[Claim]:
@@ -132,48 +128,53 @@ class Ledger:
         )
         return bool(noted.matched_count)
 
-    async def settle(
-        self, message_id: str, decide: Any, context: Context, now: datetime
-    ) -> domain.Message:
-        """Record what became of an attempt, then let go of the message."""
-        result = await self.messages.execute(
-            message_id, lambda message: Decision(decide(message)), context, now=now
+    async def extend(self, token: str, lease: timedelta) -> None:
+        """Renew the lease of everything that is still in hand under this token."""
+        await self.messages.collection.update_many(
+            {"state.status": "planned", "work.token": token},
+            {"$set": {"work.until": await self._clock.now() + lease}},
         )
+
+    async def settle(
+        self, message_id: str, decide: Decide, context: Context, now: datetime, token: str | None
+    ) -> None:
+        """Record what became of an attempt, then let go of the message.
+
+        `token` is that of the sender's claim; None when the sender was lost. A sender that was
+        late, and whose message another one has in hand by now, leaves that one's lease alone.
+        """
+
+        def settled(message: domain.Message | None) -> Decision[domain.Message]:
+            if message is None:
+                raise LookupError(message_id)
+            return Decision(decide(message))
+
+        result = await self.messages.execute(message_id, settled, context, now=now)
         if result.state.status in ("planned", "unknown"):  # to be sent again, now or later
-            await self._release([message_id], timedelta(0), deferrals={})
-        return result.state
+            await self._release([message_id], timedelta(0), {}, token)
 
     async def release(self, claims: Iterable[Claim], pause: timedelta, *, deferred: bool) -> None:
         """Give messages back untried, to be taken again after `pause`."""
-        claims = list(claims)
-        deferrals = {claim.message.message_id: claim.deferrals + deferred for claim in claims}
-        await self._release([claim.message.message_id for claim in claims], pause, deferrals)
+        for token, group in groupby(claims, key=lambda claim: claim.token):
+            deferrals = {claim.message.message_id: claim.deferrals + deferred for claim in group}
+            await self._release(list(deferrals), pause, deferrals, token)
 
     async def _release(
-        self, ids: Sequence[str], pause: timedelta, deferrals: Mapping[str, int]
+        self,
+        ids: Sequence[str],
+        pause: timedelta,
+        deferrals: Mapping[str, int],
+        token: str | None,
     ) -> None:
-        if ids:
-            next_at = await self._clock.now() + pause
-            await self.messages.collection.bulk_write(
-                [
-                    UpdateOne(
-                        {"_id": id},
-                        {
-                            "$set": {
-                                "work": {
-                                    "token": "",
-                                    "until": _FREE,
-                                    "data_started": False,
-                                    "next_at": next_at,
-                                    "deferrals": deferrals.get(id, 0),
-                                },
-                            }
-                        },
-                    )
-                    for id in ids
-                ],
-                ordered=False,
-            )
+        now = await self._clock.now()
+        held = {"work.until": {"$lte": now}} if token is None else {"work.token": token}
+        await self.messages.collection.bulk_write(
+            [
+                UpdateOne({"_id": id} | held, {"$set": {"work": _free(now + pause, deferrals, id)}})
+                for id in ids
+            ],
+            ordered=False,
+        )
 
     async def addressees(self, ids: Sequence[str]) -> dict[str, Addressee]:
         """Those of these people who were heard of."""
@@ -189,6 +190,17 @@ class Ledger:
             [{"$group": {"_id": "$state.status", "count": {"$sum": 1}}}]
         )
         return {row["_id"]: row["count"] async for row in rows}
+
+
+def _free(next_at: datetime, deferrals: Mapping[str, int], id: str) -> dict[str, Any]:
+    """The `work` of a message that nobody has in hand."""
+    return {
+        "token": "",
+        "until": _NEVER,
+        "data_started": False,
+        "next_at": next_at,
+        "deferrals": deferrals.get(id, 0),
+    }
 
 
 def _planning(message: domain.Message) -> Any:

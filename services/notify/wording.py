@@ -1,7 +1,7 @@
 """How values are written in a mail: user text on one line, money, moments, links."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -39,6 +39,12 @@ def money(amount_tiyn: int, language: Language) -> str:
     pattern = "#,##0.00" if amount_tiyn % 100 else "#,##0"
     tenge = numbers.format_decimal(Decimal(amount_tiyn) / 100, format=pattern, locale=language)
     return f"{tenge.replace(',', NO_BREAK_SPACE) if language == 'en' else tenge}{NO_BREAK_SPACE}₸"
+
+
+def day(when: date, language: Language) -> str:
+    """`13 May 2020`: a date in full."""
+    pattern = _MOMENT_PATTERNS[language].partition(",")[0]
+    return dates.format_date(when, pattern, locale=language)
 
 
 def moment(when: datetime, timezone: str, language: Language) -> str:
