@@ -1,5 +1,6 @@
 """Which port each part listens on: the usual one, the remembered one, or a free one."""
 
+import contextlib
 import os
 import random
 import socket
@@ -7,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from admin.stack.errors import StackError
 
@@ -64,12 +66,16 @@ def _port(source: str, text: str) -> int:
 
 
 class Ports:
-    """Chooses ports for one stack so that stacks starting at the same time don't collide."""
+    """Chooses ports for one stack so that stacks starting at the same time don't collide.
+
+    A choice holds inside `with`: until its end no other stack of this user is given the same port.
+    """
 
     def __init__(self, owner: Path, claims: Path, *, free: bool) -> None:
         self._owner = str(owner)
         self._claims = claims
         self._free = free
+        self._claimed: list[Path] = []
 
     def choose(
         self,
@@ -91,7 +97,7 @@ class Ports:
                 choice.ports[name] = known
                 continue
             unused = name not in needed and (known or name in pinned)
-            if wanted and (unused or self._claim(wanted)):
+            if wanted and (unused or self._claim(wanted, insist=name in pinned)):
                 choice.ports[name] = wanted
                 continue
             if name in pinned:
@@ -102,14 +108,28 @@ class Ports:
                 choice.notices.append(f"{taken}: {name} gets {choice.ports[name]}.")
         return choice
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Give up the claims: the parts listen by now, or never will."""
+        while self._claimed:
+            claim = self._claimed.pop()
+            with contextlib.suppress(FileNotFoundError):
+                if claim.read_text() == self._owner:
+                    claim.unlink()
+
     def _find(self, used: Collection[int]) -> int:
         for port in _shuffled(_FREE_RANGE):
             if port not in used and self._claim(port):
                 return port
         raise StackError("No free port was found.")
 
-    def _claim(self, port: int) -> bool:
-        """Keep other stacks from choosing it in the moment before it is listened on."""
+    def _claim(self, port: int, *, insist: bool = False) -> bool:
+        """Keep other stacks from choosing it in the moment before it is listened on.
+
+        A port that someone listens on can't be had; with `insist`, one that is only claimed can.
+        """
         if not is_free(port):
             return False
         self._claims.mkdir(parents=True, exist_ok=True)
@@ -118,11 +138,18 @@ class Ports:
             with claim.open("x") as made:
                 made.write(self._owner)
         except FileExistsError:
-            age = time.time() - claim.stat().st_mtime
-            if claim.read_text() != self._owner and age < _CLAIM_SECONDS:
+            if not insist and self._is_claimed_by_another(claim):
                 return False
             claim.write_text(self._owner)
+        self._claimed.append(claim)
         return True
+
+    def _is_claimed_by_another(self, claim: Path) -> bool:
+        try:
+            fresh = time.time() - claim.stat().st_mtime < _CLAIM_SECONDS
+            return fresh and claim.read_text() != self._owner
+        except FileNotFoundError:  # released a moment ago
+            return False
 
 
 def _shuffled(ports: range) -> Iterator[int]:

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -107,8 +108,7 @@ class Stack:
         Raises PartFailed, with the last lines of its log, or StackError.
         """
         wanted = select_parts(parts)
-        with self._layout.locked():
-            plan, memory = self._prepare(wanted)
+        with self._prepared(wanted) as (plan, memory):
             startup = Startup(plan, memory, self._watch)
             startup.bring_up([part for part in wanted if part in INFRA])
             if "kafka" in wanted:
@@ -118,8 +118,7 @@ class Stack:
     def start(self, part: str) -> None:
         """Start one part alone, whatever the others do, and don't wait for it."""
         select_parts([part])
-        with self._layout.locked():
-            plan, memory = self._prepare((part,))
+        with self._prepared((part,)) as (plan, memory):
             Startup(plan, memory, self._watch).start(part)
 
     def wait(self, part: str, within: float = START_SECONDS) -> None:
@@ -202,27 +201,32 @@ class Stack:
         ports = {**DEFAULT_PORTS, **memory.ports}
         return Plan(self._layout, ports, memory.broker, self._caller)
 
-    def _prepare(self, wanted: tuple[str, ...]) -> tuple[Plan, Memory]:
-        memory = self._layout.recall()
-        alive = {part for part, process in memory.processes.items() if process.alive}
-        ours = {part for part in wanted if not self._plan(memory).is_external(part)}
-        if "kafka" in ours:
-            log = self._layout.log("maven")
-            running = memory.broker if "kafka" in alive else None
-            memory.broker = choose_broker(self._caller, running, log, self._notice)
-        memory.cluster_id = memory.cluster_id or new_cluster_id()
-        memory.ports = self._choose_ports(memory, alive, ours)
-        self._layout.remember(memory)
-        ensure_keys(self._layout.keys)
-        return self._plan(memory), memory
+    @contextmanager
+    def _prepared(self, wanted: tuple[str, ...]) -> Iterator[tuple[Plan, Memory]]:
+        """Under the lock: broker and ports chosen and remembered, keys made."""
+        claims = cache_directory(self._caller) / "ports"
+        ports = Ports(self._layout.root, claims, free=self._free_ports)
+        with self._layout.locked(), ports:
+            memory = self._layout.recall()
+            alive = {part for part, process in memory.processes.items() if process.alive}
+            ours = {part for part in wanted if not self._plan(memory).is_external(part)}
+            if "kafka" in ours:
+                log = self._layout.log("maven")
+                running = memory.broker if "kafka" in alive else None
+                memory.broker = choose_broker(self._caller, running, log, self._notice)
+            memory.cluster_id = memory.cluster_id or new_cluster_id()
+            memory.ports = self._choose_ports(ports, memory, alive, ours)
+            self._layout.remember(memory)
+            ensure_keys(self._layout.keys)
+            yield self._plan(memory), memory
 
-    def _choose_ports(self, memory: Memory, alive: set[str], ours: set[str]) -> dict[str, int]:
+    def _choose_ports(
+        self, ports: Ports, memory: Memory, alive: set[str], ours: set[str]
+    ) -> dict[str, int]:
         if "kafka" in alive:
             alive = alive | {"controller"}
         if "kafka" in ours and memory.broker == "kafka":
             ours = ours | {"controller"}
-        claims = cache_directory(self._caller) / "ports"
-        ports = Ports(self._layout.root, claims, free=self._free_ports)
         pinned = pinned_ports(self._caller, self._port_base)
         choice = ports.choose(pinned, memory.ports, alive, ours)
         for notice in choice.notices:
