@@ -24,13 +24,10 @@ def ensure_keys(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     for name in PAIRS:
-        private = _ensure_private(directory / f"{name}.pem")
-        public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        path = directory / f"{name}.pub.pem"
-        if not path.exists() or path.read_bytes() != public:
-            _write(path, public, 0o644)
+        private = ensure_private(directory / f"{name}.pem")
+        ensure_public(directory / f"{name}.pub.pem", private)
     for service in SERVICES:
-        _ensure_private(session_key(directory, service))
+        ensure_private(session_key(directory, service))
 
 
 def session_key(directory: Path, service: str) -> Path:
@@ -38,7 +35,8 @@ def session_key(directory: Path, service: str) -> Path:
     return directory / f"{service}-session.pem"
 
 
-def _ensure_private(path: Path) -> Ed25519PrivateKey:
+def ensure_private(path: Path) -> Ed25519PrivateKey:
+    """The key in a file, made if there is no file. StackError for a file that is no such key."""
     if not path.exists():
         private = Ed25519PrivateKey.generate()
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -50,6 +48,13 @@ def _ensure_private(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise StackError(f"{path} is not an Ed25519 key: remove it to have a new one.")
     return key
+
+
+def ensure_public(path: Path, private: Ed25519PrivateKey) -> None:
+    """Write the public half where it is missing or belongs to another key."""
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    if not path.exists() or path.read_bytes() != public:
+        _write(path, public, 0o644)
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
