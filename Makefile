@@ -16,8 +16,9 @@ help: ## say what every target does
 install: .venv/.installed ## make .venv with the locked packages and the zharmenke command
 
 .PHONY: lock
-lock: ## renew requirements.lock from pyproject.toml
+lock: ## renew requirements.lock, and the images' share of it, from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --constraint requirements.lock pyproject.toml -o requirements-runtime.lock
 
 .PHONY: lint
 lint: install ## ruff, mypy --strict and import-linter
