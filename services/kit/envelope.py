@@ -1,5 +1,6 @@
 """The event on the wire: CloudEvents 1.0 in Kafka's binary mode, written and read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,6 +8,12 @@ from typing import ClassVar, Protocol, Self
 
 NAMESPACE = "zharmenke"
 CONTENT_TYPE = "application/json"
+
+_SOURCE = re.compile(r"/([^/]+)/([^/]+)")
+_SUBJECT = re.compile(r"([^/]+/.+)", re.DOTALL)
+_SEQUENCE = re.compile(r"(?!0{10})([0-9]{10})")
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)")
+_DATASCHEMA = re.compile(r"urn:.+:v([1-9][0-9]{0,5})", re.DOTALL)
 
 Headers = Iterable[tuple[str, bytes | None]]
 
@@ -119,18 +126,18 @@ class Envelope:
         values = _decode(headers)
         if values.get("ce_specversion") != "1.0":
             raise Unreadable("header ce_specversion is not 1.0")
-        source = _required(values, "ce_source")
-        namespace, _, service = source.removeprefix("/").partition("/")
-        sequence = _required(values, "ce_sequence")
-        if not sequence.isascii() or not sequence.isdigit() or int(sequence) < 1:
-            raise Unreadable(f"header ce_sequence is not a positive number: {sequence[:40]!r}")
+        type_name = _required(values, "ce_type")
+        namespace, service = _matched(values, "ce_source", _SOURCE)
+        major = _matched(values, "ce_dataschema", _DATASCHEMA)
+        if values["ce_dataschema"] != f"urn:{namespace}:schema:{type_name}:v{major[0]}":
+            raise Unreadable("header ce_dataschema does not agree with ce_source and ce_type")
         envelope = cls(
             service=service,
-            type=_required(values, "ce_type"),
-            major=_major(_required(values, "ce_dataschema")),
-            subject=_required(values, "ce_subject"),
-            sequence=int(sequence),
-            time=_required(values, "ce_time"),
+            type=type_name,
+            major=int(major[0]),
+            subject=_matched(values, "ce_subject", _SUBJECT)[0],
+            sequence=int(_matched(values, "ce_sequence", _SEQUENCE)[0]),
+            time=_time(values),
             season=values.get("ce_season", ""),
             actor=values.get("ce_actor", ""),
             via=values.get("ce_via", ""),
@@ -139,6 +146,8 @@ class Envelope:
             traceparent=values.get("traceparent", ""),
             namespace=namespace,
         )
+        if _required(values, "content-type").partition(";")[0].strip() != CONTENT_TYPE:
+            raise Unreadable(f"header content-type is not {CONTENT_TYPE}")
         if envelope.id != _required(values, "ce_id"):
             raise Unreadable(f"header ce_id does not agree with the others: {values['ce_id'][:80]}")
         return envelope
@@ -168,11 +177,20 @@ def _required(values: Mapping[str, str], name: str) -> str:
     raise Unreadable(f"header {name} is missing")
 
 
-def _major(dataschema: str) -> int:
-    name, mark, major = dataschema.rpartition(":v")
-    if not name or not mark or not (major.isascii() and major.isdigit()):
-        raise Unreadable(f"header ce_dataschema names no major version: {dataschema[:80]!r}")
-    return int(major)
+def _matched(values: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    value = _required(values, name)
+    if found := pattern.fullmatch(value):
+        return found.groups()
+    raise Unreadable(f"header {name} is not well-formed: {value[:80]!r}")
+
+
+def _time(values: Mapping[str, str]) -> str:
+    (time,) = _matched(values, "ce_time", _TIME)
+    try:
+        datetime.fromisoformat(time)
+    except ValueError:
+        raise Unreadable(f"header ce_time is no moment: {time}") from None
+    return time
 
 
 def utc_text(moment: datetime) -> str:
