@@ -19,6 +19,7 @@ from schemas.webinar import WebinarEvent
 from services.kit.aggregate import Decision, PersonRecord
 from services.kit.envelope import Context
 from services.kit.http import server_now
+from services.kit.refusal import Refused
 from services.webinar.domain import registrations as rules
 from services.webinar.domain.registrations import Registration, Request, SeatTaken
 from services.webinar.domain.webinars import Webinar, require_open, unknown_webinar
@@ -111,12 +112,25 @@ class Seats:
         if found is not None and rules.is_repeat(found, asked):
             return found
         require_open(webinar, webinar_id, now)
+        try:
+            return await self._arrive(asked, webinar, rules.person(id, request), context, now)
+        except Refused:
+            # The same request at the same moment may have been faster: then this one repeats it.
+            found = await self._records.registration(id)
+            if found is None or not rules.is_repeat(found, asked):
+                raise
+            return found
+
+    async def _arrive(
+        self, asked: Registration, webinar: Webinar, person: Person, context: Context, now: datetime
+    ) -> Registration:
+        """Draw a ticket where there is a capacity, then write what it comes to."""
+        id, webinar_id = asked.registration_id, webinar.webinar_id
         if await self._records.is_registered(webinar_id, asked.email_key):
             raise rules.already_registered()  # the index would refuse too, but a ticket later
         ticket = None
         if webinar.capacity is not None:
             ticket = await self._records.draw_ticket(webinar_id, context, now)
-        person = rules.person(id, request)
 
         def register(found: Registration | None) -> Decision[Registration]:
             return _asked(found, asked, person, rules.register(found, asked, webinar, ticket))

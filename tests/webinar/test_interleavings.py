@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.kit.aggregate import Decision
 from services.kit.refusal import Refused
 from services.webinar.domain import registrations as rules
-from services.webinar.domain.registrations import Request
+from services.webinar.domain.registrations import Registration, Request
 from services.webinar.seats import LOST_AFTER, Seats
 
 from . import given
@@ -49,11 +49,11 @@ def registering(seats: Seats, number: int) -> Step:
     return seats.register(id, WEBINAR, given.request(number), CONTEXT, BEFORE)
 
 
-def hold_the_invariants(shelf: Shelf, capacity: int) -> None:
+def hold_the_invariants(shelf: Shelf, capacity: int | None) -> None:
     seats = [found.seat for found in shelf.active() if found.status == "confirmed"]
-    assert None not in seats
-    assert len(set(seats)) == len(seats) <= capacity
-    assert all(1 <= seat <= capacity for seat in seats if seat)
+    if capacity:
+        assert len(set(seats)) == len(seats) <= capacity
+        assert all(seat and 1 <= seat <= capacity for seat in seats)
     addresses = [found.email_key for found in shelf.active()]
     assert len(set(addresses)) == len(addresses)
 
@@ -112,6 +112,24 @@ def test_the_waitlist_is_served_in_the_order_of_tickets(
     race.run(lambda: hold_the_invariants(shelf, capacity))
     settle(shelf, replicas, BEFORE)
     assert shelf.promoted == list(range(capacity + 1, min(people, 2 * capacity) + 1))
+
+
+@settings(max_examples=100, deadline=None)
+@given_any(st.data(), st.sampled_from([None, 1]), st.integers(2, 4))
+def test_the_same_request_at_once_gets_the_same_answer(
+    data: st.DataObject, capacity: int | None, times: int
+) -> None:
+    shelf = Shelf(given.webinar(capacity))
+    answers: list[Registration] = []
+
+    async def register(seats: Seats) -> None:
+        answers.append(await registering(seats, 1))
+
+    race = Race(data)
+    for time in range(times):
+        race.enter(f"{time}", partial(register, Seats(shelf)))
+    race.run(lambda: hold_the_invariants(shelf, capacity))
+    assert answers == [answers[0]] * times
 
 
 def test_a_seat_in_flight_is_not_offered_to_others() -> None:
