@@ -18,6 +18,14 @@ TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest
 """How equal totals are parted; `lot` is SHA-256 of the inputs' hash and the project's id."""
 
 
+class Misfit(ValueError):
+    """Values that are fine alone and wrong together; `path` leads to the one to mend."""
+
+    def __init__(self, what: str, *path: str | int) -> None:
+        super().__init__(what)
+        self.path = path
+
+
 class Nomination(Contract):
     """A category with its own part of the funds."""
 
@@ -48,11 +56,11 @@ class Criterion(Contract):
     @model_validator(mode="after")
     def _range_makes_sense(self) -> Self:
         if self.maximum <= self.minimum:
-            raise ValueError("maximum must be above minimum")
+            raise Misfit("maximum must be above minimum", "maximum")
         if self.step <= 0 or (self.maximum - self.minimum) % self.step:
-            raise ValueError("step must be positive and divide the range evenly")
+            raise Misfit("step must be positive and divide the range evenly", "step")
         if self.weight <= 0:
-            raise ValueError("weight must be above 0")
+            raise Misfit("weight must be above 0", "weight")
         return self
 
 
@@ -74,12 +82,13 @@ class RoundDefinition(Contract):
     def _rubric_is_consistent(self) -> Self:
         ids = [criterion.id for criterion in self.criteria]
         if len(set(ids)) != len(ids):
-            raise ValueError("two criteria have the same id")
+            raise Misfit("two criteria have the same id", "criteria")
         if sum(criterion.weight for criterion in self.criteria) != 1:
-            raise ValueError("the criteria's weights must add up to 1")
-        for step in self.tie_break:
+            raise Misfit("the criteria's weights must add up to 1", "criteria")
+        for index, step in enumerate(self.tie_break):
             if step.startswith("criterion:") and step.removeprefix("criterion:") not in ids:
-                raise ValueError(f"tie_break names an unknown criterion: {step}")
+                what = f"tie_break names an unknown criterion: {step}"
+                raise Misfit(what, "tie_break", index)
         return self
 
 
@@ -137,11 +146,12 @@ class SeasonDefinition(Contract):
     @model_validator(mode="after")
     def _calendar_and_money_make_sense(self) -> Self:
         if self.timezone not in available_timezones():
-            raise ValueError(f"unknown time zone: {self.timezone}")
+            raise Misfit(f"unknown time zone: {self.timezone}", "timezone")
         if self.deadline <= self.opens_at:
-            raise ValueError("deadline must be after opens_at")
+            raise Misfit("deadline must be after opens_at", "deadline")
         if sum(nomination.funds_tiyn for nomination in self.nominations) > self.funds_tiyn:
-            raise ValueError("the nominations' funds add up to more than funds_tiyn")
+            what = "the nominations' funds add up to more than funds_tiyn"
+            raise Misfit(what, "funds_tiyn")
         return self
 
     @model_validator(mode="after")
@@ -149,13 +159,12 @@ class SeasonDefinition(Contract):
         for part in ("nominations", "regions", "rounds", "webinars"):
             ids = [item.id for item in getattr(self, part)]
             if len(set(ids)) != len(ids):
-                raise ValueError(f"two entries of {part} have the same id")
+                raise Misfit(f"two entries of {part} have the same id", part)
         panels = {panel.name for panel in self.panels}
-        for stage in self.rounds:
+        for index, stage in enumerate(self.rounds):
             if stage.panel not in panels:
-                raise ValueError(
-                    f"round {stage.id} names panel {stage.panel}, which is not defined"
-                )
+                what = f"round {stage.id} names panel {stage.panel}, which is not defined"
+                raise Misfit(what, "rounds", index, "panel")
         return self
 
     @property
