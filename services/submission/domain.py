@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.base import Language, Line, Moment, Paragraphs, Slug, Uuid
 from schemas.people import Email, Person
@@ -27,6 +27,9 @@ from schemas.submission import (
 from services.kit.refusal import Fault, Refused
 
 Status = Literal["draft", "submitted", "eligible", "ineligible", "withdrawn"]
+
+LARGEST_BUDGET_TIYN = 10**15
+"""The largest sum of money the contract can say."""
 
 
 class State(BaseModel):
@@ -57,11 +60,11 @@ class Draft(State):
     summary: Paragraphs | None = None
     organisation: Organisation | None = None
     nomination: Slug | None = None
-    goals: tuple[Goal, ...] | None = None
+    goals: Annotated[tuple[Goal, ...], Field(max_length=17)] | None = None
     region: Slug | None = None
     settlement_kind: SettlementKind | None = None
     language: Language | None = None
-    budget_lines: tuple[BudgetLine, ...] | None = None
+    budget_lines: Annotated[tuple[BudgetLine, ...], Field(max_length=100)] | None = None
 
 
 class Version(State):
@@ -355,10 +358,11 @@ def _misfits(draft: Draft, season: SeasonDefinition) -> Iterator[Fault]:
     for goal in draft.goals or ():
         if goal not in season.goals:
             yield Fault("goals", f"goal {goal} is not one of the season's")
-    requested = 0
+    requested = total = 0
     for index, line in enumerate(draft.budget_lines or ()):
         requested += line.requested_tiyn
         amount = line.quantity * line.unit_price_tiyn
+        total += amount
         if amount != line.requested_tiyn + line.own_tiyn:
             yield Fault(
                 f"budget_lines.{index}",
@@ -370,6 +374,8 @@ def _misfits(draft: Draft, season: SeasonDefinition) -> Iterator[Fault]:
             "budget_lines",
             f"{requested} tiyn requested, the cap is {season.requested_cap_tiyn}",
         )
+    if total > LARGEST_BUDGET_TIYN:
+        yield Fault("budget_lines", f"the total of {total} tiyn is above {LARGEST_BUDGET_TIYN}")
 
 
 def _require_open(season: Season, now: datetime) -> None:
