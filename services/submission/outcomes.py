@@ -28,7 +28,7 @@ HEARD = (
 
 
 class Outcome(State):
-    """How far a project came, as published."""
+    """How far a project came, as published; `under_review` while nothing is."""
 
     project_id: Uuid
     season_id: Slug
@@ -42,6 +42,9 @@ def _targets(heard: Heard) -> Iterable[str]:
 
 def _fold(outcome: Outcome | None, heard: Heard, id: str) -> Outcome:
     event = heard.event
+    if isinstance(event, AwardDeclined) and (outcome is None or outcome.status != "winner"):
+        # The award was never announced: that there was one stays under embargo.
+        return outcome or Outcome(project_id=id, season_id=event.season_id, status="under_review")
     match event:
         case ProjectShortlisted():
             status: OutcomeStatus = "shortlisted"
@@ -80,7 +83,7 @@ def status_shown(project: Project, outcome: Outcome | None, *, to_staff_or_owner
     """The status as this viewer may see it: the public learns nothing before the results."""
     if project.status == "withdrawn":
         return "withdrawn"
-    if outcome is not None:
+    if outcome is not None and outcome.status != "under_review":
         return outcome.status
     if to_staff_or_owner or project.status == "draft":
         return project.status
