@@ -148,13 +148,7 @@ def _project_commands(submissions: Submissions, access: Access) -> APIRouter:
             now=now,
             key=key,
         )
-        current = result.state.current
-        return messages.Receipt(
-            project_id=project_id,
-            status=result.state.status,
-            version=current.number if current else None,
-            event_id=messages.event_id(result.state, current.sequence) if current else None,
-        )
+        return messages.submission_receipt(result.state, result.event_ids)
 
     @router.post("/{project_id}/screening", summary="Record the formal check of a version")
     async def screen(
@@ -222,8 +216,10 @@ def _project_reads(submissions: Submissions, access: Access) -> APIRouter:
         after: str = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> messages.ProjectPage:
-        if mine and (caller is None or caller.role != "applicant"):
-            raise Refused("unauthenticated", "token-missing", "mine=true needs an applicant.")
+        if mine and caller is None:
+            raise Refused("unauthenticated", "token-missing", "mine=true needs a bearer token.")
+        if mine and caller and caller.role != "applicant":
+            raise Refused("forbidden", "role-not-allowed", "Only an applicant has own projects.")
         query = ProjectQuery(
             season_id=season_id,
             nomination=nomination,

@@ -1,5 +1,6 @@
 """The bodies of requests and answers of the submission API, with examples for OpenAPI."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
@@ -122,6 +123,21 @@ class ProjectPage(State):
 def event_id(project: Project, sequence: int) -> str:
     """The id of one of a project's own events."""
     return f"submission/project/{project.project_id}:{sequence}"
+
+
+def submission_receipt(project: Project, event_ids: Sequence[str]) -> Receipt:
+    """The receipt for what was handed in, which a repeated request may ask for much later.
+
+    `event_ids` is what the request said; nothing when the version that counts had said it before.
+    """
+    said = {event_id(project, version.sequence): version for version in project.versions}
+    version = next((said[id] for id in event_ids if id in said), project.current)
+    return Receipt(
+        project_id=project.project_id,
+        status=project.status,
+        version=version.number if version else None,
+        event_id=event_id(project, version.sequence) if version else None,
+    )
 
 
 def public_project(

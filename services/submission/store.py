@@ -35,7 +35,6 @@ class ProjectQuery:
     season_id: str | None = None
     nomination: str | None = None
     region: str | None = None
-    status: str | None = None
     applicant: str | None = None
     after: str = ""
     limit: int = 50
@@ -76,8 +75,6 @@ def _filter(query: ProjectQuery) -> Mapping[str, Any]:
         wanted["state.applicant"] = query.applicant
     else:
         wanted["state.status"] = {"$ne": "draft"}
-    if query.status:
-        wanted["state.status"] = query.status
     if query.nomination:
         wanted["state.nomination"] = query.nomination
     if query.region:
