@@ -28,7 +28,8 @@ def routes(webinars: Webinars, seats: Seats, access: Access, links: JoinLinks) -
     """All endpoints; who may call each is said in its signature."""
     router = APIRouter()
     router.include_router(_webinar_reads(webinars))
-    router.include_router(_registration_commands(webinars, seats, access, links))
+    router.include_router(_registering(seats))
+    router.include_router(_cancelling(webinars, seats, access, links))
     router.include_router(_registration_reads(webinars, access))
     return router
 
@@ -78,6 +79,13 @@ def _registration_commands(
             registration_id, webinar_id, body.request(), context_of(request, None), server_now()
         )
         return messages.registration_answer(registration)
+
+    return router
+
+
+def _cancelling(webinars: Webinars, seats: Seats, access: Access, links: JoinLinks) -> APIRouter:
+    router = APIRouter(tags=["registrations"])
+    Anyone = Annotated[Caller | None, Depends(access.optional())]
 
     @router.delete(
         "/{webinar_id}/registrations/{registration_id}",

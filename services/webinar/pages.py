@@ -50,6 +50,13 @@ def routes(
 ) -> APIRouter:
     """The join page, its JSON, and the page's own button to cancel."""
     router = APIRouter(tags=["join"])
+    router.include_router(_joining(webinars, links, room_url))
+    router.include_router(_cancelling(webinars, seats, links))
+    return router
+
+
+def _joining(webinars: Webinars, links: JoinLinks, room_url: Callable[[str], str]) -> APIRouter:
+    router = APIRouter()
 
     @router.get(
         "/join",
@@ -72,6 +79,12 @@ def routes(
         response.headers["Cache-Control"] = "no-store"
         registration, webinar = await _found(webinars, links, token)
         return join_details(_standing(registration), webinar, room_url)
+
+    return router
+
+
+def _cancelling(webinars: Webinars, seats: Seats, links: JoinLinks) -> APIRouter:
+    router = APIRouter()
 
     @router.post(
         "/join/cancel", summary="The page's button to cancel", status_code=303, responses=_PAGES
