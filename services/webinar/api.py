@@ -59,11 +59,8 @@ def _webinar_reads(webinars: Webinars) -> APIRouter:
     return router
 
 
-def _registration_commands(
-    webinars: Webinars, seats: Seats, access: Access, links: JoinLinks
-) -> APIRouter:
+def _registering(seats: Seats) -> APIRouter:
     router = APIRouter(prefix="/webinars", tags=["registrations"])
-    Anyone = Annotated[Caller | None, Depends(access.optional())]
 
     @router.put(
         "/{webinar_id}/registrations/{registration_id}",
@@ -84,7 +81,7 @@ def _registration_commands(
 
 
 def _cancelling(webinars: Webinars, seats: Seats, access: Access, links: JoinLinks) -> APIRouter:
-    router = APIRouter(tags=["registrations"])
+    router = APIRouter(prefix="/webinars", tags=["registrations"])
     Anyone = Annotated[Caller | None, Depends(access.optional())]
 
     @router.delete(
