@@ -14,8 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 from zlib import crc32
 
+from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorCollection
-from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    PyMongoError,
+)
 
 from services.kit.aggregate import (
     SLOTS,
@@ -36,7 +43,12 @@ LARGEST_OUTBOX = 2_000
 KEYS_KEPT = 100
 DUPLICATE_KEY = 11000
 KEY_LIFETIME = timedelta(hours=24)
+TOKENS_KEPT = 32
 PATIENCE_SECONDS = 20.0
+
+
+class OutcomeUnknown(PyMongoError):
+    """A write may have gone through: ask again with the same id, key or event to be sure."""
 
 
 class UniqueTaken(Exception):
@@ -45,6 +57,10 @@ class UniqueTaken(Exception):
     def __init__(self, fields: Mapping[str, Any]) -> None:
         super().__init__(f"unique: {dict(fields)}")
         self.fields = dict(fields)
+
+
+NOT_WRITTEN = (UniqueTaken, DocumentTooLarge, InvalidDocument, OverflowError)
+"""Errors of a write that are certain to have left nothing behind."""
 
 
 @dataclass(slots=True)
@@ -66,6 +82,30 @@ class _Draft(Generic[S]):
     outbox: list[Document] = field(default_factory=list)
     changed: bool = False
     results: list[Result[S] | Exception] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Write:
+    """One group's write, as far as it is known: its token is in the document once it is there."""
+
+    token: str
+    give_up: float
+    version: int | None = None
+    """What it was conditional on when it was sent last; None when it can't arrive any more."""
+
+    def landed(self, doc: Document | None) -> bool:
+        """Whether it is in the document. Raises OutcomeUnknown, or Refused when time is up."""
+        if doc is None or self.version is None:
+            return False
+        if self.token in doc["tokens"]:
+            return True
+        if doc["version"] - self.version > TOKENS_KEPT:
+            raise OutcomeUnknown("the reply to a write was lost, and too much was written since")
+        if doc["version"] > self.version:
+            self.version = None
+            if time.monotonic() > self.give_up:
+                raise Refused("busy", "too-busy", "Too many changes at once; please try again.")
+        return False
 
 
 class Store(Generic[S]):
@@ -165,41 +205,49 @@ class Store(Generic[S]):
         try:
             while waiting := self._waiting.get(id):
                 group, self._waiting[id] = waiting[:LARGEST_GROUP], waiting[LARGEST_GROUP:]
-                try:
-                    outcomes: list[Result[S] | Exception] = await self._commit(id, group)
-                except Exception as error:  # noqa: BLE001 - handed to every caller of the group
-                    outcomes = [error] * len(group)
-                for command, outcome in zip(group, outcomes, strict=True):
-                    _settle(command.done, outcome)
+                await self._settle_group(id, group)
         finally:
             self._waiting.pop(id, None)
             self._draining.pop(id, None)
 
+    async def _settle_group(self, id: str, group: list[_Command[S]]) -> None:
+        try:
+            outcomes: list[Result[S] | Exception] = await self._commit(id, group)
+        except NOT_WRITTEN as error:
+            if len(group) > 1:  # one command spoils the write of all: each for itself
+                for command in group:
+                    await self._settle_group(id, [command])
+                return
+            outcomes = [error]
+        except Exception as error:  # noqa: BLE001 - handed to every caller of the group
+            outcomes = [error] * len(group)
+        for command, outcome in zip(group, outcomes, strict=True):
+            _settle(command.done, outcome)
+
     async def _commit(self, id: str, group: list[_Command[S]]) -> list[Result[S] | Exception]:
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        token, sent = secrets.token_hex(8), False
+        """Decide and write until it is written, refused, or not to be known.
+
+        A write whose reply was lost is recognised by its token, which every later write of the
+        document keeps for `TOKENS_KEPT` versions. It may still arrive while it is repeated: both
+        are conditional on the same version, so one of them is the only one.
+        """
+        write = _Write(secrets.token_hex(8), time.monotonic() + PATIENCE_SECONDS)
         draft: _Draft[S] | None = None
         while True:
             try:
                 doc = await self.collection.find_one({"_id": id})
-                if sent and draft and doc and token in doc["tokens"]:
-                    break  # the reply was lost, the write was not
-                draft = self._decide_all(id, doc, group)
-                if not draft.changed:
-                    break
-                sent = True
-                if await self._write(draft, token, new=doc is None):
-                    break
-                sent = False
+                if draft is None or not write.landed(doc):
+                    draft = self._decide_all(id, doc, group)
+                    if draft.changed and not await self._write(draft, write, new=doc is None):
+                        continue
             except AutoReconnect:
-                if time.monotonic() > give_up:
+                if time.monotonic() > write.give_up:
                     raise
                 await asyncio.sleep(0.2)
-            if time.monotonic() > give_up:
-                raise Refused("busy", "too-busy", "Too many changes at once; please try again.")
-        if draft.outbox:
-            self._written()
-        return draft.results
+                continue
+            if draft.outbox:
+                self._written()
+            return draft.results
 
     def _decide_all(self, id: str, doc: Document | None, group: list[_Command[S]]) -> _Draft[S]:
         fresh = doc is None
@@ -321,20 +369,21 @@ class Store(Generic[S]):
             traceparent=context.traceparent,
         )
 
-    async def _write(self, draft: _Draft[S], token: str, *, new: bool) -> bool:
+    async def _write(self, draft: _Draft[S], write: "_Write", *, new: bool) -> bool:
         """True when written, False when another writer was faster."""
         doc = draft.doc
+        write.version = doc["version"]
         fields = _fields(draft)
         try:
             if new:
-                await self.collection.insert_one(_new_document(draft, token))
+                await self.collection.insert_one(_new_document(draft, write.token))
                 return True
             written = await self.collection.update_one(
                 {"_id": doc["_id"], "version": doc["version"]},
                 {
                     "$set": fields,
                     "$push": {
-                        "tokens": {"$each": [token], "$slice": -8},
+                        "tokens": {"$each": [write.token], "$slice": -TOKENS_KEPT},
                         "outbox": {"$each": draft.outbox},
                     },
                 },
@@ -370,6 +419,8 @@ def _stored_key(doc: Document, command: _Command[Any]) -> Document | None:
     if command.key is None:
         return None
     stored: Document | None = doc["commands"].get(_key_name(command.key))
+    if stored is not None and stored["at"] < _oldest_key(command.now):
+        return None
     if stored is not None and stored["fingerprint"] != command.key.fingerprint:
         raise Refused(
             "invalid",
@@ -388,7 +439,7 @@ def _remember_key(
 ) -> Document:
     """Keys live 24 hours, and at most the 100 newest of a document are kept."""
     assert command.key is not None
-    oldest = (command.now - KEY_LIFETIME).astimezone(UTC).isoformat()
+    oldest = _oldest_key(command.now)
     kept = sorted(
         ((name, kept) for name, kept in commands.items() if kept["at"] >= oldest),
         key=lambda item: item[1]["at"],
@@ -396,6 +447,10 @@ def _remember_key(
     now = command.now.astimezone(UTC).isoformat()
     fresh = {"fingerprint": command.key.fingerprint, "at": now, "events": list(event_ids)}
     return {**dict(kept), _key_name(command.key): fresh}
+
+
+def _oldest_key(now: datetime) -> str:
+    return (now - KEY_LIFETIME).astimezone(UTC).isoformat()
 
 
 def _settle(done: "asyncio.Future[Result[S]]", outcome: Result[S] | Exception) -> None:
