@@ -72,9 +72,17 @@ def start_of(pid: int) -> str | None:
         return None
     # The name, in parentheses, may hold anything; the state is the first field after it.
     fields = stat.rpartition(")")[2].split()
-    if fields[0] in "ZX":
+    if fields[0] == "X" or (fields[0] == "Z" and not _has_threads(pid)):
         return None
     return f"{boot}/{fields[19]}"
+
+
+def _has_threads(pid: int) -> bool:
+    """Whether threads outlive the first one: its ports and files are then still held."""
+    try:
+        return len(list((_PROC / str(pid) / "task").iterdir())) > 1
+    except OSError:
+        return False
 
 
 def _ps(pid: int, column: str) -> str | None:

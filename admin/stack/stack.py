@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from aiokafka.errors import KafkaError
+
 from admin.stack import processes
 from admin.stack.broker import choose_broker, new_cluster_id
 from admin.stack.errors import PartFailed, StackError
@@ -237,7 +239,7 @@ class Stack:
         prefix = self._caller.get("TOPIC_PREFIX") or PREFIX
         try:
             report = asyncio.run(create_topics(plan.address("kafka"), prefix=prefix))
-        except (BrokerAway, TopicRefused) as error:
+        except (BrokerAway, TopicRefused, KafkaError) as error:
             raise PartFailed("kafka", str(error), self.log_lines("kafka", 15)) from error
         if report.differences:
             raise StackError("\n".join(report.differences))

@@ -21,6 +21,13 @@ while True:
 """
 
 
+_HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Iterator[Process]:
     """A process that does nothing."""
@@ -47,6 +54,21 @@ def test_an_ended_child_that_nobody_waited_for_is_not_alive(sleeper: Process) ->
     os.kill(sleeper.pid, signal.SIGKILL)
     processes.stop([sleeper])
     assert not sleeper.alive
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_process_whose_first_thread_ended_is_still_alive(tmp_path: Path) -> None:
+    process = processes.start(
+        [sys.executable, "-c", _HEADLESS], os.environ, tmp_path / "log", "", tmp_path
+    )
+    state = Path(f"/proc/{process.pid}/stat")
+    deadline = time.monotonic() + 20
+    while state.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert process.alive
+    processes.stop([process], patience=0.0)
+    assert not process.alive
 
 
 def test_stop_kills_what_ignores_being_asked(tmp_path: Path) -> None:
