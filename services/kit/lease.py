@@ -9,6 +9,7 @@ from services.kit.aggregate import SLOTS
 from services.kit.clock import DatabaseClock
 
 LEASE = timedelta(seconds=10)
+FORGOTTEN = timedelta(hours=1)
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -30,7 +31,9 @@ class SlotLeases:
         self._clock = clock
 
     async def prepare(self) -> None:
-        """Make the slot documents; idempotent."""
+        """Make the slot documents and forget replicas that are long dead; idempotent."""
+        long_dead = await self._clock.now() - FORGOTTEN
+        await self._leases.delete_many({"slot": {"$exists": False}, "until": {"$lt": long_dead}})
         for slot in range(SLOTS):
             await self._leases.update_one(
                 {"_id": f"slot-{slot:02d}"},

@@ -66,7 +66,7 @@ class Relay:
         self._idempotent = idempotent
         self._producer: AIOKafkaProducer | None = None
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._slots: list[int] = []
         self._renewed = 0.0
         self.moved_at = 0.0
@@ -80,8 +80,16 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until `stop`; a broker or database that is away is waited for."""
+        try:
+            await self._run()
+        finally:
+            with contextlib.suppress(PyMongoError):
+                await self._leases.release()
+            await self._drop_producer()
+
+    async def _run(self) -> None:
         pause = 0.2
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._wake.clear()
             try:
                 busy = await self.round()
@@ -90,36 +98,44 @@ class Relay:
                 self.failing = f"{type(error).__name__}: {error}"[:300]
                 log.warning("relay_waits", error=self.failing)
                 await self._drop_producer()
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause)
                 pause = min(pause * 2, 5.0)
                 continue
-            if not busy:
+            if not busy and not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
-        await self._drop_producer()
 
-    async def stop(self) -> None:
-        """End after the round in hand and give the slots back."""
-        self._stopping = True
+    def stop(self) -> None:
+        """Let `run` end: after the round in hand it gives the slots back."""
+        self._stopping.set()
         self.wake()
-        with contextlib.suppress(PyMongoError):
-            await self._leases.release()
 
     async def round(self) -> bool:
-        """One look at every collection; True when there may be more at once."""
+        """One look at every collection; True when there may be more at once.
+
+        Trouble with one collection is raised after the others have had their turn.
+        """
         if time.monotonic() - self._renewed > RENEW_SECONDS:
             self._slots = await self._leases.renew()
             self._renewed = time.monotonic()
         busy = False
+        trouble: Exception | None = None
         for collection in self._collections:
-            query = {"pending": True, "slot": {"$in": self._slots}}
-            docs = (
-                await collection.find(query, {"outbox": 1}).limit(DOCUMENTS_A_ROUND).to_list(None)
-            )
-            if docs:
-                await self._relay(collection, docs)
-                busy |= len(docs) == DOCUMENTS_A_ROUND
+            try:
+                busy |= await self._look(collection)
+            except (KafkaError, PyMongoError, OSError) as error:
+                trouble = trouble or error
+        if trouble:
+            raise trouble
         return busy
+
+    async def _look(self, collection: "AsyncIOMotorCollection[Document]") -> bool:
+        query = {"pending": True, "slot": {"$in": self._slots}}
+        docs = await collection.find(query, {"outbox": 1}).limit(DOCUMENTS_A_ROUND).to_list(None)
+        if docs:
+            await self._relay(collection, docs)
+        return len(docs) == DOCUMENTS_A_ROUND
 
     async def _relay(
         self, collection: "AsyncIOMotorCollection[Document]", docs: Sequence[Document]

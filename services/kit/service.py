@@ -231,13 +231,14 @@ class Service:
         if self.broker:
             await self.broker.stop()
         if self.relay:
-            await self.relay.stop()
+            self.relay.stop()
         for task in self._tasks[1:]:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=8)
-            for task in self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=8)
+            for task in late:
                 task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         self.client.close()
         log.info("stopped", replica=self.replica)
 
