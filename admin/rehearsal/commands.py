@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -49,13 +49,15 @@ class Fair:
         self.cast = Cast(seed, size, season)
         self.seconds: dict[str, float] = {}
 
-    async def play(self, step: Step) -> None:
-        """Play all phases, then wait for rest."""
+    async def play(self, step: Step, only: Collection[str] = ()) -> None:
+        """Play all phases, or only these, then wait for rest."""
         key = self._stack.directory / "keys" / "operator.pem"
         client = Client(self._environment, key)
         try:
             play = Play(client, self.cast, self._yaml, self._stack.maildir, step)
             for name, phase in play.phases():
+                if only and name not in only:
+                    continue
                 with self._timed(name):
                     await phase()
             with self._timed("rest"):

@@ -80,7 +80,7 @@ class Service:
         )
         self.clock = DatabaseClock(self.database)
         own = settings.topic_prefix == NAMESPACE
-        self.group = name if own else f"{settings.topic_prefix}.{name}"
+        self.group = settings.consumer_group or (name if own else f"{settings.topic_prefix}.{name}")
         self.replica = f"{socket.gethostname()}-{os.getpid()}-{id(self):x}"
         self._outboxes: list[AsyncIOMotorCollection[Document]] = []
         self._stores: list[Store[Any]] = []

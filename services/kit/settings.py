@@ -14,6 +14,8 @@ class ServiceSettings(BaseSettings):
     kafka_idempotence: bool = True
     """Off only for a broker that can't: then a retry inside the client may repeat an event."""
     topic_prefix: str = "zharmenke"
+    consumer_group: str = ""
+    """The service's name when empty. Under another name it hears everything again, unmoved."""
     mongo_url: str = "mongodb://127.0.0.1:27017"
     mongo_database: str = ""
     """The service's own database; its name when empty."""
