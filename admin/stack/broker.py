@@ -42,11 +42,17 @@ log.cleaner.dedupe.buffer.size=16777216
 
 
 def choose_broker(
-    environment: Mapping[str, str], running: Broker | None, log: Path, warn: Callable[[str], None]
+    environment: Mapping[str, str],
+    running: Broker | None,
+    log: Path,
+    *,
+    fetching: Callable[[], None],
+    warn: Callable[[str], None],
 ) -> Broker:
     """Which broker to have, as ZHARMENKE_BROKER says: kafka, tansu or auto (the default).
 
-    Auto keeps the running one, and takes Tansu only where Kafka can't be had, saying so once.
+    Auto keeps the running one, and takes Tansu only where Kafka can't be had, saying so by `warn`.
+    `fetching` is called before the jars are downloaded, which takes a while.
     """
     wanted = environment.get("ZHARMENKE_BROKER") or "auto"
     if wanted not in ("auto", *get_args(Broker)):
@@ -57,6 +63,8 @@ def choose_broker(
         return "kafka"
     try:
         check_java(find_java(environment), environment)
+        if not jar_directory(environment).is_dir():
+            fetching()
         fetch_jars(environment, log)
     except JarsMissing as error:
         if wanted == "kafka":

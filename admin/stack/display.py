@@ -38,7 +38,7 @@ def _plain_line(progress: Progress) -> None:
     if progress.stage == "notice":
         line = f"!!! {progress.text}"
     elif progress.stage == "starting":
-        line = f"{progress.part}: starting"
+        line = f"{progress.part}: {progress.text or 'starting'}"
     else:
         line = f"{progress.part}: {progress.stage} ({progress.seconds:.1f} s) {progress.text}"
     print(line.rstrip(), file=sys.stderr, flush=True)
@@ -78,7 +78,8 @@ class _LiveTable:
         match last.stage:
             case "starting":
                 seconds = time.monotonic() - self._began[part]
-                return self._spinner, Text(part), Text("starting", "cyan"), _seconds(seconds)
+                doing = Text(last.text or "starting", "cyan")
+                return self._spinner, Text(part), doing, _seconds(seconds)
             case "ready":
                 done = Text("ready", "green") + Text(f"  {last.text}", "dim")
                 return Text("✓", "green"), Text(part), done, _seconds(last.seconds)

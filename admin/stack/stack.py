@@ -17,7 +17,7 @@ from admin.stack import processes
 from admin.stack.broker import choose_broker, new_cluster_id
 from admin.stack.errors import PartFailed, StackError
 from admin.stack.keys import ensure_keys
-from admin.stack.layout import REPOSITORY, Layout, Memory, cache_directory
+from admin.stack.layout import REPOSITORY, Broker, Layout, Memory, cache_directory
 from admin.stack.parts import INFRA, PARTS, Plan
 from admin.stack.ports import DEFAULT_PORTS, Ports, pinned_ports
 from admin.stack.probes import NotAnswering, probe
@@ -213,14 +213,22 @@ class Stack:
             alive = {part for part, process in memory.processes.items() if process.alive}
             ours = {part for part in wanted if not self._plan(memory).is_external(part)}
             if "kafka" in ours:
-                log = self._layout.log("maven")
                 running = memory.broker if "kafka" in alive else None
-                memory.broker = choose_broker(self._caller, running, log, self._notice)
+                memory.broker = self._choose_broker(running)
             memory.cluster_id = memory.cluster_id or new_cluster_id()
             memory.ports = self._choose_ports(ports, memory, alive, ours)
             self._layout.remember(memory)
             ensure_keys(self._layout.keys)
             yield self._plan(memory), memory
+
+    def _choose_broker(self, running: Broker | None) -> Broker:
+        return choose_broker(
+            self._caller,
+            running,
+            self._layout.log("maven"),
+            fetching=lambda: self._watch(Progress("kafka", "starting", "fetching its jars, once")),
+            warn=self._notice,
+        )
 
     def _choose_ports(
         self, ports: Ports, memory: Memory, alive: set[str], ours: set[str]
