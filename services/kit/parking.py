@@ -16,6 +16,13 @@ from services.kit.aggregate import SLOTS
 from services.kit.envelope import Record
 
 Document = dict[str, Any]
+Lane = tuple[str, bytes | None]
+"""A topic and a key: what keeps its order."""
+
+
+def lane(record: Record) -> Lane:
+    """The lane a record travels in."""
+    return record.topic, record.key
 
 
 class Parking:
@@ -40,15 +47,19 @@ class Parking:
         )
         await self.collection.create_index([("topic", 1), ("key", 1)], name="key")
 
-    async def blocked(self, records: Sequence[Record]) -> set[tuple[str, bytes | None]]:
-        """The (topic, key) pairs among these records that have something parked before them."""
+    def is_people(self, topic: str) -> bool:
+        """Whether a topic holds personal data."""
+        return topic in self._people_topics
+
+    async def blocked(self, records: Sequence[Record]) -> dict[Lane, int]:
+        """Which lanes of these records have something parked, and the first offset of it."""
         if await self.collection.find_one({}, {"_id": 1}) is None:
-            return set()
-        keys = {(record.topic, record.key) for record in records if record.key is not None}
-        found: set[tuple[str, bytes | None]] = set()
-        for topic, key in keys:
-            if await self.collection.find_one({"topic": topic, "key": key}, {"_id": 1}):
-                found.add((topic, key))
+            return {}
+        found: dict[Lane, int] = {}
+        for topic, key in {lane(record) for record in records if record.key is not None}:
+            query = {"topic": topic, "key": key}
+            async for doc in self.collection.find(query, {"offset": 1}).sort("offset", 1).limit(1):
+                found[topic, key] = doc["offset"]
         return found
 
     async def park(self, records: Sequence[tuple[Record, str]]) -> None:

@@ -15,10 +15,11 @@ import structlog
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from pydantic import BaseModel, ValidationError
-from pymongo.errors import PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from services.kit.envelope import Envelope, Record, Unreadable
-from services.kit.parking import Parking
+from services.kit.parking import Lane, Parking, lane
+from services.kit.refusal import Refused
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +27,11 @@ MAX_RECORDS = 500
 BATCH_WAIT_MS = 50
 ATTEMPTS = 5
 FIRST_PAUSE = 0.1
+AWAY_PAUSE = 1.0
+BEHIND = "waits behind an earlier record of the same key"
+HOPELESS = frozenset({2, 52, 121, 10334, 11000, 17419, 17420})
+"""MongoDB's codes for what is wrong with the write itself: a bad value or field name, a failed
+validation, a document that is too large, a unique value that is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Reader:
       skipped and counted.
     * A handler that fails is tried again record by record; a record that fails `ATTEMPTS` times is
       parked and its key waits behind it.
-    * A database that is away is waited for, never parked.
+    * A database that is away, and a command refused as busy, are waited for, never parked.
     * Offsets are committed after all of that is written.
     """
 
@@ -108,10 +114,13 @@ class Reader:
         while True:
             try:
                 return await self._handle(records)
-            except PyMongoError as error:
-                log.warning("database_away", error=str(error)[:300])
+            except Exception as error:
+                if _away(error):
+                    log.warning("waits", error=_reason(error)[:300])
+                else:
+                    log.exception("batch_not_handled", error=_reason(error)[:300])
                 try:
-                    await asyncio.wait_for(self._stopping.wait(), 1.0)
+                    await asyncio.wait_for(self._stopping.wait(), AWAY_PAUSE)
                 except TimeoutError:
                     continue
                 raise
@@ -126,12 +135,12 @@ class Reader:
             except (Unreadable, ValidationError) as error:
                 parked.append((record, _reason(error)))
                 if record.key is not None:
-                    blocked.add((record.topic, record.key))
+                    blocked.setdefault(lane(record), record.offset)
                 continue
             if heard is None:
                 continue
-            if (record.topic, record.key) in blocked:
-                parked.append((record, "waits behind an earlier record of the same key"))
+            if blocked.get(lane(record), record.offset + 1) <= record.offset:
+                parked.append((record, BEHIND))
             else:
                 batch.append(heard)
         await self._dispatch(batch, parked)
@@ -155,6 +164,8 @@ class Reader:
         if envelope.major != model.MAJOR:
             raise Unreadable(f"{envelope.type} v{envelope.major} is not known, v{model.MAJOR} is")
         if record.value is None:
+            if not self._parking.is_people(record.topic):
+                raise Unreadable("a tombstone, on a topic that has none")
             return Heard(envelope, None, record)
         return Heard(envelope, model.model_validate_json(record.value), record)
 
@@ -164,37 +175,37 @@ class Reader:
         try:
             await self._hear(batch)
             return
-        except PyMongoError:
-            raise
-        except Exception as error:  # noqa: BLE001 - found record by record below, and parked there
+        except Exception as error:
+            if _away(error):
+                raise
             log.warning("batch_failed", error=_reason(error), records=len(batch))
-        blocked: set[tuple[str, bytes | None]] = set()
+        blocked: set[Lane] = set()
         for heard in batch:
-            key = (heard.record.topic, heard.record.key)
-            if key in blocked:
-                parked.append((heard.record, "waits behind an earlier record of the same key"))
+            if lane(heard.record) in blocked:
+                parked.append((heard.record, BEHIND))
             elif reason := await self._try(heard):
                 parked.append((heard.record, reason))
                 if heard.record.key is not None:
-                    blocked.add(key)
+                    blocked.add(lane(heard.record))
 
     async def _try(self, heard: Heard) -> str:
         """Handle one record with retries; the reason when it still fails, else empty."""
         pause, reason = FIRST_PAUSE, ""
-        for _attempt in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(pause)
+                pause *= 2
             try:
                 await self._hear([heard])
-            except PyMongoError:
-                raise
             except Exception as error:
+                if _away(error):
+                    raise
                 reason = _reason(error)
                 log.warning(
                     "handler_failed", event_id=heard.envelope.id, error=reason, exc_info=True
                 )
             else:
                 return ""
-            await asyncio.sleep(pause)
-            pause *= 2
         return reason
 
     async def _hear(self, batch: Sequence[Heard]) -> None:
@@ -212,6 +223,22 @@ async def _untouched(message: Any, original: Callable[[Any], Awaitable[Any]]) ->
 
 async def _undecoded(message: Any) -> None:
     """Leave the bodies alone; the reader validates each by itself."""
+
+
+def _away(error: Exception) -> bool:
+    """Whether trying again later helps, whatever the record: then it is waited for, not parked."""
+    if isinstance(error, Refused):
+        return error.kind == "busy"
+    return isinstance(error, PyMongoError) and not _hopeless(error)
+
+
+def _hopeless(error: PyMongoError) -> bool:
+    """Whether the database answered, and would answer the same again."""
+    if isinstance(error, BulkWriteError):
+        details = error.details or {}
+        codes = {failure["code"] for failure in details.get("writeErrors", [])}
+        return bool(codes) and codes <= HOPELESS and not details.get("writeConcernErrors")
+    return isinstance(error, OperationFailure) and error.code in HOPELESS
 
 
 def _reason(error: Exception) -> str:
