@@ -204,6 +204,25 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
 
+class Starting:
+    """Answers 503 until the service has made the indexes that its rules rely on."""
+
+    def __init__(
+        self, app: Callable[[Scope, Receive, Send], Awaitable[None]], prepared: Callable[[], bool]
+    ) -> None:
+        self._app = app
+        self._prepared = prepared
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let probes, metrics and the documentation through at any time."""
+        always = ("/health/", "/metrics", "/openapi.json", "/docs")
+        if scope["type"] != "http" or self._prepared() or scope["path"].startswith(always):
+            await self._app(scope, receive, send)
+            return
+        detail = "The service is starting; please try again."
+        await problem(scope["path"], 503, "starting", detail)(scope, receive, send)
+
+
 class Correlation:
     """Gives each request a correlation id and a trace, and says the former in the answer."""
 

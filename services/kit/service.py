@@ -92,6 +92,8 @@ class Service:
         self.parking: Parking | None = None
         self.broker: KafkaBroker | None = None
         self._background: list[Any] = []
+        self.prepared = False
+        """The indexes are there that the rules rely on; before that nothing is accepted."""
         self.started = False
 
     def store(self, collection: str, aggregate: Aggregate[S]) -> Store[S]:
@@ -139,6 +141,7 @@ class Service:
             lifespan=lifespan,
             responses=http.PROBLEMS,
         )
+        app.add_middleware(http.Starting, prepared=lambda: self.prepared)
         http.install(app)
         self._add_probes(app)
         return app
@@ -151,6 +154,7 @@ class Service:
         """Start in the background: the process lives and says why it is not ready meanwhile."""
         self._assemble()
         await self._until_done("prepare", self._prepare_all)
+        self.prepared = True
         assert self.relay is not None
         self._tasks.append(asyncio.create_task(self._guarded("relay", self.relay.run)))
         for loop in self._background:
