@@ -27,7 +27,8 @@ SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Uuid = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
 """A UUID in its canonical lower-case form; chosen by whoever creates the thing."""
 
-Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=60)]
+LONGEST_SLUG = 60
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=LONGEST_SLUG)]
 """A short readable id: lower-case letters, digits and single hyphens."""
 
 Tiyn = Annotated[int, Field(strict=True, ge=0, le=10**15)]

@@ -7,7 +7,17 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, model_validator
 
-from schemas.base import Contract, Language, Line, Localised, Moment, Points, Slug, Tiyn
+from schemas.base import (
+    LONGEST_SLUG,
+    Contract,
+    Language,
+    Line,
+    Localised,
+    Moment,
+    Points,
+    Slug,
+    Tiyn,
+)
 
 Goal = Annotated[int, Field(strict=True, ge=1, le=17)]
 """One of the 17 Sustainable Development Goals of the United Nations."""
@@ -160,6 +170,9 @@ class SeasonDefinition(Contract):
             ids = [item.id for item in getattr(self, part)]
             if len(set(ids)) != len(ids):
                 raise Misfit(f"two entries of {part} have the same id", part)
+        for id in [*(stage.id for stage in self.rounds), *(item.id for item in self.webinars)]:
+            if len(f"{self.id}-{id}") > LONGEST_SLUG:
+                raise ValueError(f"{self.id}-{id} is longer than {LONGEST_SLUG} letters")
         panels = {panel.name for panel in self.panels}
         for index, stage in enumerate(self.rounds):
             if stage.panel not in panels:
