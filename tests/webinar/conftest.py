@@ -1,6 +1,5 @@
 """The real parts for the webinar tests: a database of their own, keys, replicas of the service."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -8,6 +7,7 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
+from admin.stack.stack import Stack
 from services.kit.service import Service, Topics
 from services.webinar.seats import Seats
 from services.webinar.settings import Settings
@@ -27,15 +27,15 @@ class Replica:
 
 
 @pytest.fixture(scope="session")
-def mongo_url() -> str:
+def mongo_url(parts: Stack) -> str:
     """A server that speaks Mongo's wire protocol."""
-    return os.environ.get("MONGO_URL", "mongodb://127.0.0.1:29017/?retryWrites=false")
+    return parts.environment()["MONGO_URL"]
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap_servers() -> str:
+def kafka_bootstrap_servers(parts: Stack) -> str:
     """A Kafka broker."""
-    return os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:29092")
+    return parts.environment()["KAFKA_BOOTSTRAP_SERVERS"]
 
 
 @pytest.fixture(scope="module")
