@@ -54,10 +54,13 @@ class Evaluation(State):
         return f"scoring/evaluation/{evaluation_id(self.round_id, self.project_id)}"
 
     def effective(self) -> tuple[Sheet, ...]:
-        """The last sheet of each judge that is not voided, in the order of the judges' ids."""
+        """Each judge's last sheet, unless it was voided, in the order of the judges' ids.
+
+        A sheet that a later one replaced never counts again.
+        """
         voided = {void.score_sequence for void in self.voids}
-        last = {sheet.judge_id: sheet for sheet in self.sheets if sheet.sequence not in voided}
-        return tuple(last[judge] for judge in sorted(last))
+        last = {sheet.judge_id: sheet for sheet in self.sheets}
+        return tuple(last[judge] for judge in sorted(last) if last[judge].sequence not in voided)
 
     def score_events(self) -> list[tuple[str, int, str, ScoringEvent]]:
         """Every ScoreRecorded and ScoreVoided, as `schemas.canonical.inputs_hash` takes them."""
@@ -101,13 +104,13 @@ def assign(
     judges: Sequence[str],
 ) -> list[ScoringEvent]:
     """Give the project to these judges; who has it already is not told again."""
-    if evaluation is not None and evaluation.sealed:
-        raise _sealed(round_id)
     present = evaluation.judges if evaluation else ()
+    missing = [judge for judge in judges if judge not in present]
+    if missing and evaluation is not None and evaluation.sealed:
+        raise _sealed(round_id)
     return [
         JudgeAssigned(season_id=season_id, round_id=round_id, project_id=project_id, judge_id=judge)
-        for judge in judges
-        if judge not in present
+        for judge in missing
     ]
 
 
