@@ -20,9 +20,7 @@ def listen(service: Service, judging: Judging) -> None:
             return  # nothing was awarded, and a withdrawn project can't be confirmed any more
         await judging.awards.execute(
             event.season_id,
-            lambda found: Decision(
-                awards.decline(found, event.project_id, "The applicant withdrew the project.")
-            ),
+            lambda found: Decision(awards.decline(found, event.project_id, awards.WITHDRAWN)),
             heard.envelope.consequence("service/scoring"),
             now=server_now(),
             heard=(heard.envelope.origin, heard.envelope.sequence),

@@ -1,8 +1,8 @@
 """The bodies of requests and answers of the scoring API, with examples for OpenAPI."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from schemas.base import Language, Line, Localised, Moment, Slug, Tiyn, Uuid
 from schemas.people import Email, Person
@@ -12,6 +12,7 @@ from schemas.submission import ProjectContent
 from services.kit.http import Command
 from services.scoring.domain.awards import Award
 from services.scoring.domain.base import State
+from services.scoring.domain.decision import ChairWord
 
 EXAMPLE_JUDGE = "0b1c1f9e-3c57-5a5f-8a3d-2f6f0a5d1c11"
 EXAMPLE_POST = {
@@ -184,8 +185,21 @@ class RecordDecision(Command):
 
     model_config = _example({"attended": [EXAMPLE_JUDGE]})
     attended: Annotated[tuple[Uuid, ...], Field(max_length=60)]
-    chair_order: tuple[Uuid, ...] | None = None
+    chair_order: Annotated[tuple[Uuid, ...], Field(min_length=2, max_length=500)] | None = None
     chair_reason: Line | None = None
+
+    @model_validator(mode="after")
+    def _order_and_reason_go_together(self) -> Self:
+        if (self.chair_order is None) != (self.chair_reason is None):
+            raise ValueError("chair_order and chair_reason go together")
+        return self
+
+    @property
+    def chair(self) -> ChairWord | None:
+        """The chair's word, when there is one."""
+        if self.chair_order is None or self.chair_reason is None:
+            return None
+        return ChairWord(order=self.chair_order, reason=self.chair_reason)
 
 
 class DecisionAnswer(State):

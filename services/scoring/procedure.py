@@ -5,7 +5,8 @@ nothing, and the step's own event is said last (closing) or first (drawing).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from schemas.scoring import ScoringEvent
 from schemas.season import RoundDefinition
@@ -64,7 +65,8 @@ async def draw_judges(
 ) -> Result[round.Round]:
     """Draw the judges of a round, then assign every project as the draw says."""
     panel = await find_panel(judging, stage)
-    projects = await _projects_to_score(judging, stage)
+    drawn_before = await judging.rounds.get(stage.round_id)
+    projects = [] if drawn_before else await _projects_to_score(judging, stage)
     now = server_now()
     result = await judging.rounds.execute(
         stage.round_id,
@@ -100,7 +102,7 @@ async def draw_judges(
         )
 
     drawn = draw.assignments(result.state.drawn)
-    await _each([assign(project_id, judges) for project_id, judges in drawn.items()])
+    await _each([partial(assign, project_id, judges) for project_id, judges in drawn.items()])
     return result
 
 
@@ -109,10 +111,20 @@ async def close_round(
 ) -> Result[round.Round]:
     """Seal every evaluation, so that late scores are refused, then say RoundClosed."""
     evaluations = await judging.evaluations_of(stage.round_id)
+    round.require_finished_draw(
+        await judging.rounds.get(stage.round_id), stage.round_id, evaluations
+    )
     round.require_sheets(stage.definition, await _still_standing(judging, stage, evaluations))
     await _each(
         [
-            change_evaluation(judging, stage.round_id, found.project_id, context, evaluation.seal)
+            partial(
+                change_evaluation,
+                judging,
+                stage.round_id,
+                found.project_id,
+                context,
+                evaluation.seal,
+            )
             for found in evaluations
             if not found.sealed
         ]
@@ -134,9 +146,10 @@ async def rank_round(
     evaluations = await judging.evaluations_of(stage.round_id)
     candidates = await judging.candidates(evaluations, stage.season_id)
     computed = ranking.compute_ranking(stage.round_id, stage.definition, candidates)
+    published = await is_public(judging, stage)
     return await judging.rounds.execute(
         stage.round_id,
-        lambda found: Decision(round.record_ranking(found, computed)),
+        lambda found: Decision(round.record_ranking(found, computed, published=published)),
         context,
         now=server_now(),
         key=key,
@@ -159,6 +172,15 @@ async def change_evaluation(
         now=server_now(),
         key=key,
     )
+
+
+async def is_public(judging: Judging, stage: Stage) -> bool:
+    """A shortlist is public with its decision, the final with the awards."""
+    if stage.is_last:
+        found = await judging.awards.get(stage.season_id)
+        return found is not None and found.published
+    decided = await judging.decisions.get(stage.round_id)
+    return decided is not None and decided.published
 
 
 async def find_panel(judging: Judging, stage: Stage) -> commission.Commission:
@@ -198,14 +220,17 @@ async def _still_standing(
     return [found for found in evaluations if projects[found.project_id].status == "eligible"]
 
 
-async def _each(steps: Sequence[object]) -> None:
-    """Run the steps, some at once; the first error ends them all."""
+async def _each(steps: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    """Run the steps, some at once; the first error ends them all and is raised."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(step: object) -> None:
+    async def one(step: Callable[[], Awaitable[object]]) -> None:
         async with gate:
-            await step  # type: ignore[misc]
+            await step()
 
-    async with asyncio.TaskGroup() as group:
-        for step in steps:
-            group.create_task(one(step))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                group.create_task(one(step))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors

@@ -14,7 +14,6 @@ from services.scoring import messages, procedure
 from services.scoring.api import ranking_answer
 from services.scoring.domain import awards, decision, round
 from services.scoring.domain.heard import HeardSeason
-from services.scoring.procedure import Stage
 from services.scoring.store import Judging
 
 RoundId = Annotated[str, Path(examples=["2020-first"])]
@@ -51,9 +50,7 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
         panel = await procedure.find_panel(judging, stage)
         projects = await judging.projects_of(stage.season_id)
         scored = {id: projects[id] for id in found.drawn.projects}
-        chair = None
-        if body.chair_order is not None and body.chair_reason is not None:
-            chair = decision.ChairWord(order=body.chair_order, reason=body.chair_reason)
+        published = await procedure.is_public(judging, stage)
         result = await judging.decisions.execute(
             round_id,
             lambda recorded: Decision(
@@ -65,14 +62,15 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
                     commission=panel,
                     attended=body.attended,
                     projects=scored,
-                    chair=chair,
+                    chair=body.chair,
+                    published=published,
                 )
             ),
             context_of(request, caller),
             now=server_now(),
             key=key,
         )
-        return _decision_answer(result.state, next(iter(result.event_ids), None))
+        return _decision_answer(result.state, next(iter(result.event_ids), None), published)
 
     @router.post("/publication", summary="Publish a shortlist: lifts its embargo, mails go out")
     async def publish(
@@ -92,7 +90,7 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
             now=server_now(),
             key=key,
         )
-        return _decision_answer(result.state, next(iter(result.event_ids), None))
+        return _decision_answer(result.state, next(iter(result.event_ids), None), True)
 
     return router
 
@@ -104,7 +102,7 @@ def _outcomes(judging: Judging, access: Access) -> APIRouter:
     @router.get("/ranking", summary="The ranking; before the results only for the staff")
     async def ranking(round_id: RoundId, caller: Anyone) -> messages.RankingAnswer:
         stage = await procedure.find_stage(judging, round_id)
-        if not _is_staff(caller) and not await _is_public(judging, stage):
+        if not _is_staff(caller) and not await procedure.is_public(judging, stage):
             raise _under_embargo()
         found = await judging.rounds.get(round_id)
         if found is None:
@@ -114,12 +112,13 @@ def _outcomes(judging: Judging, access: Access) -> APIRouter:
     @router.get("/decision", summary="The decision; before it is published only for the staff")
     async def read(round_id: RoundId, caller: Anyone) -> messages.DecisionAnswer:
         stage = await procedure.find_stage(judging, round_id)
-        if not _is_staff(caller) and not await _is_public(judging, stage):
+        published = await procedure.is_public(judging, stage)
+        if not _is_staff(caller) and not published:
             raise _under_embargo()
         found = await judging.decisions.get(round_id)
         if found is None:
             raise Refused("missing", "not-decided", f"Round {round_id} is not decided yet.")
-        return _decision_answer(found, None)
+        return _decision_answer(found, None, published)
 
     return router
 
@@ -162,10 +161,11 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
         if again is not None and again.status != "eligible":
             await judging.awards.execute(
                 season_id,
-                lambda found: Decision(awards.decline(found, project_id, "Withdrawn.")),
+                lambda found: Decision(awards.decline(found, project_id, awards.WITHDRAWN)),
                 context,
                 now=server_now(),
             )
+            raise Refused("conflict", "project-not-eligible", f"The project is {again.status}.")
         return _awards_answer(season, result.state, next(iter(result.event_ids), None))
 
     @router.post("/publication", summary="Announce the winners: lifts the embargo, mails go out")
@@ -218,11 +218,13 @@ def _awards_answer(
     )
 
 
-def _decision_answer(found: decision.Decision, event_id: str | None) -> messages.DecisionAnswer:
+def _decision_answer(
+    found: decision.Decision, event_id: str | None, published: bool
+) -> messages.DecisionAnswer:
     return messages.DecisionAnswer(
         round_id=found.round_id,
         event_id=event_id,
-        published=found.published,
+        published=published,
         quorum=found.recorded.quorum,
         projects=found.recorded.projects,
     )
@@ -234,15 +236,6 @@ async def _season(judging: Judging, season_id: str) -> tuple[HeardSeason, str]:
     if season is None:
         raise Refused("missing", "unknown-season", f"Scoring has not heard of {season_id!r}.")
     return season, season.round_id(season.definition.rounds[-1].id)
-
-
-async def _is_public(judging: Judging, stage: Stage) -> bool:
-    """A shortlist is public with its decision, the final with the awards."""
-    if stage.is_last:
-        found = await judging.awards.get(stage.season_id)
-        return found is not None and found.published
-    decided = await judging.decisions.get(stage.round_id)
-    return decided is not None and decided.published
 
 
 def _is_staff(caller: Caller | None) -> bool:

@@ -17,6 +17,8 @@ from services.scoring.domain.base import State
 from services.scoring.domain.decision import Decision, outcome_fields
 from services.scoring.domain.heard import HeardProject
 
+WITHDRAWN = "The applicant withdrew the project."
+
 
 class Award(State):
     """What a project is to get."""
@@ -91,25 +93,39 @@ def publish(
     decision: Decision | None,
     projects: Mapping[str, HeardProject],
 ) -> list[ScoringEvent]:
-    """Lift the embargo, then announce each winner and each finalist without an award."""
-    if decision is None or awards is None or not awards.awards:
-        raise Refused("conflict", "not-decided", "The final is not decided, or nothing is awarded.")
-    if awards.published:
+    """Lift the embargo, then announce each winner and each finalist without an award.
+
+    An award of a project that has withdrawn falls away before that.
+    """
+    if awards is not None and awards.published:
         return []
     standing = [
         projects[row.project_id]
-        for row in decision.recorded.projects
+        for row in (decision.recorded.projects if decision else ())
         if projects[row.project_id].status == "eligible"
     ]
-    winners = [project for project in standing if project.project_id in awards.awards]
+    winners = [project for project in standing if awards and project.project_id in awards.awards]
+    if decision is None or awards is None or not winners:
+        raise Refused("conflict", "not-decided", "The final is not decided, or nothing is awarded.")
+    if outside := {found.project_id for found in winners} - set(decision.chosen):
+        raise Refused(
+            "conflict",
+            "not-chosen",
+            "The final was decided anew and no longer chooses: " + ", ".join(sorted(outside)),
+        )
     events: list[ScoringEvent] = [
+        event
+        for id in sorted(set(awards.awards) - {found.project_id for found in winners})
+        for event in decline(awards, id, WITHDRAWN)
+    ]
+    events.append(
         ResultsPublished(
             season_id=season.id,
             round_id=round_id,
             chosen=len(winners),
             not_chosen=len(standing) - len(winners),
         )
-    ]
+    )
     for project in standing:
         common = outcome_fields(project, round_id)
         award = awards.awards.get(project.project_id)

@@ -1,6 +1,7 @@
 """A sitting's decision on a round: who is chosen, pending until it is published."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from schemas.base import Slug
@@ -54,8 +55,12 @@ def decide(
     attended: Sequence[str],
     projects: Projects,
     chair: ChairWord | None = None,
+    published: bool = False,
 ) -> list[ScoringEvent]:
-    """Record who goes on: the best `limit` that have not withdrawn. Needs the panel's quorum."""
+    """Record who goes on: the best `limit` that have not withdrawn. Needs the panel's quorum.
+
+    `published` says that the round's results are out, by whatever event: then the decision stands.
+    """
     if round_.ranking is None:
         raise Refused("conflict", "not-ranked", "The round must be ranked before it is decided.")
     voting = {member.person_id for member in commission.voting}
@@ -66,10 +71,7 @@ def decide(
             "no-quorum",
             f"{len(present)} of {len(voting)} voting members attended, {commission.quorum} must.",
         )
-    standing = [
-        row for row in round_.ranking.table if projects[row.project_id].status == "eligible"
-    ]
-    ordered = _with_chair(standing, stage.limit, chair)
+    ordered = _with_chair(_standing(round_.ranking.table, projects), stage.limit, chair)
     recorded = DecisionRecorded(
         round_id=round_.round_id,
         season_id=season_id,
@@ -88,7 +90,7 @@ def decide(
         return [recorded]
     if decision.recorded == recorded:
         return []
-    if decision.published:
+    if published or decision.published:
         raise Refused("conflict", "already-published", "The decision is published and stands.")
     return [recorded]
 
@@ -147,18 +149,35 @@ def evolve(decision: Decision | None, event: ScoringEvent) -> Decision:
     raise ValueError(f"a decision does not say {type(event).__name__}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A row that takes part, and the group of rows that the declared chain leaves tied with it."""
+
+    row: RankedProject
+    group: int
+
+
+def _standing(table: Sequence[RankedProject], projects: Projects) -> list[_Standing]:
+    """The rows that have not withdrawn; ties are those of the whole table."""
+    standing, group = [], 0
+    for row in table:
+        if projects[row.project_id].status == "eligible":
+            standing.append(_Standing(row, group))
+        group += not row.tied_with_next
+    return standing
+
+
 def _with_chair(
-    standing: Sequence[RankedProject], limit: int, chair: ChairWord | None
+    standing: Sequence[_Standing], limit: int, chair: ChairWord | None
 ) -> list[RankedProject]:
     """The rows in order; a tie that the line cuts through needs the chair's word."""
-    if len(standing) <= limit or not standing[limit - 1].tied_with_next:
-        return list(standing)
-    first = last = limit - 1
-    while first > 0 and standing[first - 1].tied_with_next:
-        first -= 1
-    while standing[last].tied_with_next and last + 1 < len(standing):
-        last += 1
-    tied = {row.project_id: row for row in standing[first : last + 1]}
+    rows = [found.row for found in standing]
+    if len(rows) <= limit or standing[limit - 1].group != standing[limit].group:
+        if chair is not None:
+            raise Refused("conflict", "no-tie-at-the-line", "No tie is left for the chair.")
+        return rows
+    at_the_line = standing[limit].group
+    tied = {found.row.project_id: found.row for found in standing if found.group == at_the_line}
     if chair is None or set(chair.order) != set(tied) or len(chair.order) != len(tied):
         raise Refused(
             "conflict",
@@ -166,4 +185,5 @@ def _with_chair(
             "The chair must put these tied projects in order, with a reason: "
             + ", ".join(sorted(tied)),
         )
-    return [*standing[:first], *(tied[id] for id in chair.order), *standing[last + 1 :]]
+    first = next(index for index, found in enumerate(standing) if found.group == at_the_line)
+    return [*rows[:first], *(tied[id] for id in chair.order), *rows[first + len(tied) :]]

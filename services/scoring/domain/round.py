@@ -71,6 +71,22 @@ def draw(
     return [drawn]
 
 
+def require_finished_draw(
+    round_: Round | None, round_id: str, evaluations: Sequence[Evaluation]
+) -> None:
+    """Refuse to close while a project that was drawn has not been given to its judges."""
+    if round_ is None:
+        raise unknown_round(round_id)
+    missing = set(round_.drawn.projects) - {found.project_id for found in evaluations}
+    if missing:
+        raise Refused(
+            "conflict",
+            "draw-unfinished",
+            f"The draw stopped half way, {len(missing)} projects have no judges yet; "
+            "ask for the same draw again.",
+        )
+
+
 def require_sheets(stage: RoundDefinition, evaluations: Sequence[Evaluation]) -> None:
     """Refuse to close while a project has fewer sheets than the rules ask for."""
     short = [
@@ -100,14 +116,21 @@ def close(
     return [RoundClosed(round_id=round_id, cut=dict(sorted(cut.items())))]
 
 
-def record_ranking(round_: Round | None, ranking: RankingComputed) -> list[ScoringEvent]:
-    """Say the ranking of a closed round; the same table again says nothing."""
+def record_ranking(
+    round_: Round | None, ranking: RankingComputed, *, published: bool = False
+) -> list[ScoringEvent]:
+    """Say the ranking of a closed round; the same again says nothing.
+
+    Once the round's results are published, the ranking they rest on stands.
+    """
     if round_ is None:
         raise unknown_round(ranking.round_id)
     if round_.cut is None:
         raise Refused("conflict", "round-open", "Only a closed round can be ranked.")
     if round_.ranking == ranking:
         return []
+    if published:
+        raise Refused("conflict", "already-published", "The ranking is published and stands.")
     return [ranking]
 
 
