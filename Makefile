@@ -30,3 +30,19 @@ lint: install ## ruff, mypy --strict and import-linter
 .PHONY: contract
 contract: install ## regenerate schemas/events from the models
 	$(BIN)/python -m schemas.contract write
+
+.PHONY: test
+test: install ## all tests, on parts of their own (environment, containers, or local processes)
+	$(BIN)/python -m pytest
+
+.PHONY: demo
+demo: install ## play the fair of 2020 on a fresh local stack, check it, write .local/demo/report.json
+	$(BIN)/zharmenke demo
+
+.PHONY: up
+up: install ## start the local stack, or what is missing of it, and leave it running
+	$(BIN)/zharmenke stack up
+
+.PHONY: down
+down: install ## stop the local stack; its data stay
+	$(BIN)/zharmenke stack down
