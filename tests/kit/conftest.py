@@ -1,10 +1,11 @@
 """A database and topics of the kit's own tests, on the real parts."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from motor.motor_asyncio import AsyncIOMotorClient
 
@@ -12,6 +13,13 @@ from admin.stack.stack import Stack
 from tests.rooms import eventually
 
 NewTopicNamed = Callable[[int], Awaitable[str]]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[structlog.typing.EventDict]]:
+    """What the kit logs during a test."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture(scope="module")
