@@ -42,7 +42,7 @@ def rank(
         [
             Candidate(
                 evaluation=one,
-                project=projects.get(one.project_id) or given.project(one.project_id),
+                project=(projects or {}).get(one.project_id) or given.project(one.project_id),
             )
             for one in evaluations
         ],
