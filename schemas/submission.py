@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import (
     Contract,
+    Count,
     Event,
     Language,
     Line,
@@ -89,6 +90,8 @@ class SeasonClosed(SubmissionEvent):
     SAID_WHEN: ClassVar[str] = "an admin closes the call, at or before its deadline"
     season_id: Slug
     closed_at: Moment
+    projects: Count | None = None
+    """How many projects had been submitted: who has heard of fewer is not up to date yet."""
 
 
 class ProjectSubmitted(SubmissionEvent):

@@ -102,7 +102,7 @@ SUBMISSION = (
         kazakh=SeasonOpened(season=KAZAKH_SEASON),
     ),
     Sample(
-        SeasonClosed(season_id=cast.SEASON, closed_at=CLOSED_AT),
+        SeasonClosed(season_id=cast.SEASON, closed_at=CLOSED_AT, projects=158),
         Circumstances(cast.SEASON, sequence=2, at=CLOSED_AT, via="admin"),
     ),
     Sample(
