@@ -112,7 +112,7 @@ class Play:
 
     async def _score(self, round_id: str, panel: str) -> None:
         await self._repeat_while(
-            ("not-screened", "season-open", "not-published", "no-projects"),
+            ("not-heard-yet", "not-screened", "season-open", "not-published", "no-projects"),
             lambda: self._as_secretary(
                 "POST",
                 "scoring",

@@ -199,6 +199,13 @@ async def _projects_to_score(judging: Judging, stage: Stage) -> list[str]:
             raise Refused(
                 "conflict", "season-open", "The call must be closed before judges are drawn."
             )
+        if len(projects) < stage.season.submitted:
+            raise Refused(
+                "conflict",
+                "not-heard-yet",
+                f"Scoring has heard of {len(projects)} of {stage.season.submitted} projects so "
+                "far; please try again in a moment.",
+            )
         unscreened = [id for id, found in projects.items() if found.status == "submitted"]
         if unscreened:
             raise Refused(

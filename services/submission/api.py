@@ -71,10 +71,10 @@ def _seasons(submissions: Submissions, access: Access) -> APIRouter:
     async def close_season(
         season_id: str, request: Request, caller: Admin, key: Key
     ) -> domain.Season:
-        now = server_now()
+        now, projects = server_now(), await submissions.count_submitted(season_id)
         result = await submissions.seasons.execute(
             season_id,
-            lambda season: Decision(domain.close_season(season, season_id, now)),
+            lambda season: Decision(domain.close_season(season, season_id, now, projects)),
             context_of(request, caller),
             now=now,
             key=key,

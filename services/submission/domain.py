@@ -139,13 +139,15 @@ def open_season(season: Season | None, definition: SeasonDefinition) -> list[Sub
     return []
 
 
-def close_season(season: Season | None, season_id: str, now: datetime) -> list[SubmissionEvent]:
-    """Close the call; closing again says nothing."""
+def close_season(
+    season: Season | None, season_id: str, now: datetime, projects: int
+) -> list[SubmissionEvent]:
+    """Close the call with so many projects submitted; closing again says nothing."""
     if season is None:
         raise unknown_season(season_id)
     if season.closed_at is not None:
         return []
-    return [SeasonClosed(season_id=season_id, closed_at=now)]
+    return [SeasonClosed(season_id=season_id, closed_at=now, projects=projects)]
 
 
 def evolve_season(season: Season | None, event: SubmissionEvent) -> Season:

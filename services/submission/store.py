@@ -54,6 +54,12 @@ class Submissions:
         await projects.create_index([("state.season_id", 1), ("_id", 1)], name="by_season")
         await projects.create_index([("state.applicant", 1), ("_id", 1)], name="by_applicant")
 
+    async def count_submitted(self, season_id: str) -> int:
+        """How many projects of a season have been submitted, whatever became of them."""
+        return await self.projects.collection.count_documents(
+            {"state.season_id": season_id, "state.status": {"$ne": "draft"}}
+        )
+
     async def list_projects(
         self, query: ProjectQuery
     ) -> list[tuple[domain.Project, Outcome | None]]:

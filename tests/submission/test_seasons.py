@@ -28,17 +28,17 @@ def test_an_open_season_does_not_change() -> None:
 
 
 def test_close_season_says_when_and_then_nothing_more() -> None:
-    events = close_season(given.season(), "2020", given.DURING)
+    events = close_season(given.season(), "2020", given.DURING, 158)
     closed = evolve_season(given.season(), events[0])
 
-    assert events == [SeasonClosed(season_id="2020", closed_at=given.DURING)]
+    assert events == [SeasonClosed(season_id="2020", closed_at=given.DURING, projects=158)]
     assert closed.closed_at == given.DURING
-    assert close_season(closed, "2020", given.LAST_MOMENT) == []
+    assert close_season(closed, "2020", given.LAST_MOMENT, 159) == []
 
 
 def test_close_season_needs_a_season() -> None:
     with pytest.raises(Refused, match="unknown-season") as refused:
-        close_season(None, "2019", given.DURING)
+        close_season(None, "2019", given.DURING, 0)
 
     assert refused.value.kind == "missing"
 

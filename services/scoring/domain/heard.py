@@ -34,6 +34,8 @@ class HeardSeason(State):
 
     definition: SeasonDefinition
     closed_at: Moment | None = None
+    submitted: int = 0
+    """How many projects there are to hear of; known when the season is closed."""
 
     def stage_of(self, round_id: str) -> RoundDefinition | None:
         """The stage that a round of this season runs, or None."""
@@ -72,7 +74,9 @@ def _fold_season(season: HeardSeason | None, heard: Heard, _id: str) -> HeardSea
         return HeardSeason(definition=event.season)
     if season is None:
         raise ValueError(f"{heard.envelope.id} comes before the season was opened")
-    return season.model_copy(update={"closed_at": event.closed_at})
+    return season.model_copy(
+        update={"closed_at": event.closed_at, "submitted": event.projects or 0}
+    )
 
 
 def _fold_project(project: HeardProject | None, heard: Heard, _id: str) -> HeardProject:
