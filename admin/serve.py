@@ -3,8 +3,10 @@
 import asyncio
 import importlib
 import os
+import signal
 from collections.abc import Sequence
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import typer
 import uvicorn
@@ -30,7 +32,13 @@ def serve(
         raise typer.Exit(2)
     names = list(SERVICES) if name == "all" else [name]
     configure_logs(name, os.environ.get("LOG_LEVEL", "INFO"))
+    signal.signal(signal.SIGTERM, _end)
     uvloop.run(_serve(names))
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """An ordered stop exits 0: uvicorn raises the signal again once everything is put down."""
+    raise SystemExit(0)
 
 
 async def _serve(names: Sequence[str]) -> None:
