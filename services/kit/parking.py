@@ -16,6 +16,7 @@ from services.kit.aggregate import SLOTS
 from services.kit.envelope import Record
 
 Document = dict[str, Any]
+LARGEST_LETTER = 1_000_000
 Lane = tuple[str, bytes | None]
 """A topic and a key: what keeps its order."""
 
@@ -84,13 +85,6 @@ class Parking:
     def _document(self, record: Record, reason: str) -> Document:
         coordinates = f"{record.topic}/{record.partition}/{record.offset}"
         headers = [[name, value] for name, value in record.headers]
-        notes = {
-            "dead-topic": record.topic,
-            "dead-partition": str(record.partition),
-            "dead-offset": str(record.offset),
-            "dead-group": self._group,
-            "dead-reason": reason[:500],
-        }
         stream = "dead-people" if record.topic in self._people_topics else "dead"
         return {
             "topic": record.topic,
@@ -104,14 +98,31 @@ class Parking:
             "parked_at": datetime.now(UTC),
             "slot": crc32(coordinates.encode()) % SLOTS,
             "pending": True,
-            "outbox": [
-                {
-                    "id": coordinates,
-                    "stream": stream,
-                    "key": record.key,
-                    "at": datetime.now(UTC).isoformat(),
-                    "headers": headers + [[name, value] for name, value in notes.items()],
-                    "body": record.value,
-                }
-            ],
+            "outbox": [self._letter(record, reason) | {"id": coordinates, "stream": stream}],
+        }
+
+    def _letter(self, record: Record, reason: str) -> Document:
+        """The record as it goes on the dead-letter topic, with notes on where it came from.
+
+        The notes make it larger than it was. What the broker might not take then is left out there,
+        and said so; the database has it.
+        """
+        notes: list[tuple[str, str | bytes | None]] = [
+            ("dead-topic", record.topic),
+            ("dead-partition", str(record.partition)),
+            ("dead-offset", str(record.offset)),
+            ("dead-group", self._group),
+            ("dead-reason", reason[:500]),
+        ]
+        size = sum(len(name) + len(value or b"") for name, value in record.headers)
+        size += len(record.key or b"") + len(record.value or b"")
+        whole = size <= LARGEST_LETTER
+        if not whole:
+            notes.append(("dead-cut", f"{size} bytes are in the database only"))
+        headers = [*record.headers, *notes] if whole else notes
+        return {
+            "key": record.key if whole else (record.key or b"")[:1000],
+            "at": datetime.now(UTC).isoformat(),
+            "headers": [[name, value] for name, value in headers],
+            "body": record.value if whole else None,
         }
