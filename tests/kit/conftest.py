@@ -12,7 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from admin.stack.stack import Stack
 from tests.rooms import eventually
 
-NewTopicNamed = Callable[[int], Awaitable[str]]
+NewTopicNamed = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +59,8 @@ async def new_topic(parts: Stack) -> AsyncIterator[NewTopicNamed]:
     await admin.start()
     made: list[str] = []
 
-    async def make(partitions: int) -> str:
-        name = f"kit.{secrets.token_hex(4)}"
+    async def make(partitions: int, ending: str = "") -> str:
+        name = f"kit.{secrets.token_hex(4)}{ending}"
         await admin.create_topics([NewTopic(name, partitions, 1)])
         made.append(name)
 
