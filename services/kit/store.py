@@ -40,6 +40,8 @@ from services.kit.refusal import Refused
 
 LARGEST_GROUP = 200
 LARGEST_OUTBOX = 2_000
+LARGEST_EVENT = 900_000
+"""Bytes of a body; one that the broker does not take would hold up its partition for ever."""
 KEYS_KEPT = 100
 DUPLICATE_KEY = 11000
 KEY_LIFETIME = timedelta(hours=24)
@@ -319,7 +321,10 @@ class Store(Generic[S]):
                 state,
                 command,
             )
-            draft.outbox.append(entry(envelope, "events", event.model_dump_json()))
+            body = event.model_dump_json()
+            if len(body.encode()) > LARGEST_EVENT:
+                raise Refused("invalid", "event-too-large", "This is more than one event can say.")
+            draft.outbox.append(entry(envelope, "events", body))
             ids.append(envelope.id)
         return tuple(ids)
 
