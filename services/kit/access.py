@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.kit.aggregate import CommandKey, fingerprint
 from services.kit.refusal import Refused
-from services.kit.tokens import ROLES, Caller, Role, read_bearer
+from services.kit.tokens import ROLES, Caller, Role, claimed_identity, read_bearer
 
 _bearer = HTTPBearer(auto_error=False, description="A token made by `zharmenke token`.")
 
@@ -69,9 +69,13 @@ async def command_key(
         ),
     ] = None,
 ) -> CommandKey | None:
-    """A dependency: the client's Idempotency-Key with the fingerprint of its request."""
+    """A dependency: the client's Idempotency-Key with the fingerprint of its request.
+
+    A client may renew its token between the request and its repeat.
+    """
     if idempotency_key is None:
         return None
     body = (await request.body()).decode("utf-8", "replace")
-    who = request.headers.get("authorization", "")
-    return CommandKey(idempotency_key, fingerprint(request.method, request.url.path, who, body))
+    who = claimed_identity(request.headers.get("authorization", "").partition(" ")[2])
+    where = f"{request.url.path}?{request.url.query}"
+    return CommandKey(idempotency_key, fingerprint(request.method, where, who, body))
