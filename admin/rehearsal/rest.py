@@ -55,17 +55,17 @@ async def lag(bootstrap: str) -> dict[str, int]:
         await consumer.start()
         behind = {}
         for group in SERVICES:
-            committed = await admin.list_consumer_group_offsets(group)
-            topics = {partition.topic for partition in committed} | _heard(group)
             partitions = [
                 TopicPartition(topic, number)
-                for topic in topics
+                for topic in _heard(group)
                 for number in (await _partitions(consumer, topic))
             ]
+            committed = await admin.list_consumer_group_offsets(group, partitions=partitions)
             ends = await consumer.end_offsets(partitions)
+            # The fallback broker says the first offset of the last batch for the end, so that what
+            # is committed may be past it.
             behind[group] = sum(
-                end - max(0, committed[partition].offset if partition in committed else 0)
-                for partition, end in ends.items()
+                max(0, end - max(0, committed[partition].offset)) for partition, end in ends.items()
             )
         return behind
     finally:
