@@ -1,5 +1,6 @@
 """HTTP as all services speak it: problem+json (RFC 9457), correlation ids, limits."""
 
+import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -11,7 +12,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 
@@ -73,6 +75,16 @@ class Command(BaseModel):
     """A request body. Unknown fields are refused, so that a typing error can't be lost."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_letters(cls, value: Any) -> Any:
+        """JSON can spell half a letter (\\ud800), which no database and no mail can keep."""
+        try:
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError:
+            raise PydanticCustomError("half_letter", "there is half a letter in it") from None
+        return value
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -152,8 +164,12 @@ async def _database_away(request: Request, error: Exception) -> Response:
 
 
 async def _crashed(request: Request, error: Exception) -> Response:
-    log.error("request_failed", path=request.url.path, exc_info=error)
-    return problem(request.url.path, 500, "internal-error", "Something went wrong on our side.")
+    # This runs outside of Correlation, whose id is only in the request's state by now.
+    correlation = getattr(request.state, "correlation_id", "")
+    log.error("request_failed", path=request.url.path, correlation_id=correlation, exc_info=error)
+    answer = problem(request.url.path, 500, "internal-error", "Something went wrong on our side.")
+    answer.headers["x-correlation-id"] = correlation
+    return answer
 
 
 def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
@@ -236,10 +252,10 @@ class Correlation:
             return
         given = dict(scope["headers"])
         correlation = given.get(b"x-correlation-id", b"").decode("latin-1")
-        if not _CORRELATION.match(correlation):
+        if not _CORRELATION.fullmatch(correlation):
             correlation = f"http/{secrets.token_hex(12)}"
         trace = given.get(b"traceparent", b"").decode("latin-1")
-        if not _TRACEPARENT.match(trace):
+        if not _TRACEPARENT.fullmatch(trace):
             trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
         scope.setdefault("state", {}).update(correlation_id=correlation, traceparent=trace)
 

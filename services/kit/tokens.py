@@ -6,7 +6,7 @@ service, a bearer token carries a role.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import jwt
 
@@ -68,7 +68,7 @@ def read_bearer(token: str, keys: dict[str, str], roles: dict[str, frozenset[Rol
     role = str(claims.get("role", ""))
     if claims.get("typ") != "bearer" or role not in roles.get(issuer, frozenset()):
         raise _rejected("The token is not a bearer token of a role this issuer may give.")
-    return Caller(str(claims["sub"]), cast("Role", role))
+    return Caller(str(claims["sub"]), role)
 
 
 def issue_link(
@@ -104,7 +104,7 @@ def read_link(token: str, public_key: str, *, audience: str, purpose: str) -> Li
 
 
 def claimed_identity(token: str) -> str:
-    """Whom a token claims to be of, unchecked: the same for a renewed token. Entitles to nothing."""
+    """Whom a token claims to be of, unchecked: a renewed one claims the same. Gives no rights."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError:
