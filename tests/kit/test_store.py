@@ -499,6 +499,14 @@ async def test_full_outbox_is_refused_and_empties_again(
     assert (await put(jars, "later")).event_ids == (f"kit/jar/a:{doc['sequence'] + 1}",)
 
 
+async def test_event_larger_than_the_broker_takes_is_refused(jars: Store[Jar]) -> None:
+    with pytest.raises(Refused, match="event-too-large"):
+        await jars.execute("a", add("x", note="ә" * 450_000), CONTEXT, now=NOW)
+    assert await document(jars) is None
+    fine = await jars.execute("a", add("x", note="ә" * 449_900), CONTEXT, now=NOW)
+    assert fine.event_ids == ("kit/jar/a:1",)
+
+
 # People
 
 
