@@ -2,33 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from motor.motor_asyncio import AsyncIOMotorCollection
-from pydantic import BaseModel
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.kit.reader import Heard
+from services.kit.fold import Fold, Heard, S
 
-S = TypeVar("S", bound=BaseModel)
 Document = dict[str, Any]
 CHUNK = 50
 DUPLICATE_KEY = 11000
-
-
-@dataclass(frozen=True, slots=True)
-class Fold(Generic[S]):
-    """How events become documents. Both functions are pure.
-
-    `targets` names the documents that an event changes; `fold` gives a document's next state.
-    """
-
-    state: type[S]
-    types: frozenset[str]
-    targets: Callable[[Heard], Iterable[str]]
-    fold: Callable[[S | None, Heard, str], S]
 
 
 class Projection(Generic[S]):

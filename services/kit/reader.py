@@ -8,7 +8,6 @@ import asyncio
 import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import structlog
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from services.kit.envelope import Envelope, Record, Unreadable
+from services.kit.fold import Heard
 from services.kit.parking import Lane, Parking, lane
 from services.kit.refusal import Refused
 
@@ -32,15 +32,6 @@ BEHIND = "waits behind an earlier record of the same key"
 HOPELESS = frozenset({2, 52, 121, 10334, 11000, 17419, 17420})
 """MongoDB's codes for what is wrong with the write itself: a bad value or field name, a failed
 validation, a document that is too large, a unique value that is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One readable event of a type in use. `event` is None for a tombstone on a people topic."""
-
-    envelope: Envelope
-    event: Any
-    record: Record
 
 
 class Model(Protocol):

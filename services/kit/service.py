@@ -25,9 +25,10 @@ from services.kit import http
 from services.kit.aggregate import Aggregate, S
 from services.kit.clock import DatabaseClock
 from services.kit.envelope import NAMESPACE
+from services.kit.fold import Fold
 from services.kit.lease import SlotLeases
 from services.kit.parking import Parking
-from services.kit.projection import Fold, Projection
+from services.kit.projection import Projection
 from services.kit.reader import Hear, Reader
 from services.kit.relay import Relay
 from services.kit.settings import ServiceSettings

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from schemas.people import Person
 from schemas.topics import people, stream
 from services.kit.envelope import Context
+from services.kit.fold import Heard
 from services.kit.http import server_now
-from services.kit.reader import Heard
 from services.kit.service import Service
 from services.notify.domain import Message
 from services.notify.plans import HEARD, plans_for

@@ -17,8 +17,8 @@ from schemas.notify import NotifyEvent
 from schemas.people import Person
 from services.kit.aggregate import Aggregate, Decision
 from services.kit.envelope import Context
-from services.kit.projection import Fold, Projection
-from services.kit.reader import Heard
+from services.kit.fold import Fold, Heard
+from services.kit.projection import Projection
 from services.kit.service import Service
 from services.kit.store import Store
 from services.notify import domain

@@ -2,9 +2,9 @@
 
 from schemas.topics import stream
 from services.kit.aggregate import Decision
+from services.kit.fold import Heard
 from services.kit.http import server_now
 from services.kit.projection import Reactions
-from services.kit.reader import Heard
 from services.kit.service import Service
 from services.scoring.domain import awards
 from services.scoring.domain.heard import HEARD

@@ -11,8 +11,7 @@ from schemas.scoring import (
     ProjectShortlisted,
     WinnerAnnounced,
 )
-from services.kit.projection import Fold
-from services.kit.reader import Heard
+from services.kit.fold import Fold, Heard
 from services.submission.domain import Project, State
 
 OutcomeStatus = Literal[

@@ -2,9 +2,9 @@
 
 from schemas.submission import SeasonOpened
 from schemas.topics import stream
+from services.kit.fold import Heard
 from services.kit.http import server_now
 from services.kit.projection import Reactions
-from services.kit.reader import Heard
 from services.kit.service import Service
 from services.webinar.store import Webinars
 

@@ -7,7 +7,7 @@ from typing import Any
 from schemas.base import format_utc
 from services.kit.aggregate import Aggregate, Decision
 from services.kit.envelope import Context
-from services.kit.reader import Heard
+from services.kit.fold import Heard
 from services.kit.refusal import Refused
 from services.kit.service import Service
 from services.kit.store import Store, UniqueTaken

@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.kit.aggregate import Aggregate, Decide, Decision, PersonRecord
 from services.kit.envelope import Context, Envelope
-from services.kit.projection import Fold
-from services.kit.reader import Heard
+from services.kit.fold import Fold, Heard
 from services.kit.refusal import Refused
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from fastapi import FastAPI
 
 from admin.stack.stack import Stack
-from services.kit.reader import Heard
+from services.kit.fold import Heard
 from services.kit.service import Service, Topics
 from services.kit.settings import ServiceSettings
 from services.kit.store import Store

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import AutoReconnect
 
+from services.kit.fold import Heard
 from services.kit.projection import Projection, Reactions
-from services.kit.reader import Heard
 from tests.kit.fakes import Unreliable, connection_lost
 from tests.kit.jars import BY_JAR, Heaps, heaps, heard
 

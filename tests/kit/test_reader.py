@@ -8,8 +8,9 @@ import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, OperationFailure
 
 from services.kit import reader as kit_reader
+from services.kit.fold import Heard
 from services.kit.parking import Parking
-from services.kit.reader import Heard, Reader
+from services.kit.reader import Reader
 from services.kit.refusal import Refused
 from tests.kit.fakes import Unreliable, connection_lost
 from tests.kit.jars import MODELS, CoinAdded, JarSealed, Owner, Record

@@ -13,9 +13,10 @@ from pymongo.errors import AutoReconnect
 from admin.rehearsal.outside import read_topic
 from admin.stack.stack import Stack
 from services.kit import reader as kit_reader
+from services.kit.fold import Heard
 from services.kit.parking import Parking
 from services.kit.projection import Projection
-from services.kit.reader import Heard, Reader
+from services.kit.reader import Reader
 from tests.kit.conftest import NewTopicNamed
 from tests.kit.jars import BY_JAR, CoinAdded, Heaps, JarSealed, Record
 from tests.kit.running import Ears, Place, new_place, running

@@ -15,7 +15,7 @@ from schemas.scoring import (
     WinnerAnnounced,
 )
 from services.kit.envelope import Envelope
-from services.kit.reader import Heard
+from services.kit.fold import Heard
 from services.submission.outcomes import OUTCOMES, Outcome, status_shown
 
 from . import given

@@ -10,7 +10,7 @@ import pytest
 from schemas.submission import SeasonOpened
 from services.kit.aggregate import Decision
 from services.kit.envelope import Envelope, Record
-from services.kit.reader import Heard
+from services.kit.fold import Heard
 from services.kit.refusal import Refused
 from services.webinar.domain import registrations as rules
 from services.webinar.domain.registrations import Registration

@@ -15,8 +15,7 @@ from schemas.submission import (
     SeasonClosed,
     SeasonOpened,
 )
-from services.kit.projection import Fold
-from services.kit.reader import Heard
+from services.kit.fold import Fold, Heard
 from services.scoring.domain.base import State
 
 HEARD = (
