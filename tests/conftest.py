@@ -16,9 +16,16 @@ settings.load_profile("zharmenke")
 
 
 @pytest.fixture(scope="session")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def parts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """Kafka, the database and a mail server; see tests/parts.py for where they come from."""
-    with running_parts(tmp_path_factory.mktemp("parts")) as stack:
+
+    def say(line: str) -> None:
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{line}", flush=True)
+
+    with running_parts(tmp_path_factory.mktemp("parts"), say) as stack:
         yield stack
 
 
