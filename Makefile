@@ -46,3 +46,7 @@ up: install ## start the local stack, or what is missing of it, and leave it run
 .PHONY: down
 down: install ## stop the local stack; its data stay
 	$(BIN)/zharmenke stack down
+
+.PHONY: bench
+bench: install ## compare the line with hand-written loops: three ratios (a few minutes)
+	$(BIN)/python -m bench.line

@@ -28,6 +28,7 @@ from pymongo import UpdateOne, WriteConcern
 from admin.stack.stack import Stack
 from bench.material import EVENTS_A_PROJECT, Material
 from bench.ratio import Comparison
+from bench.stall import Stalled, reached
 from schemas.submission import ProjectScreened, ProjectSubmitted, SeasonOpened
 from schemas.topics import dead, dead_people, people, stream
 from services.kit.service import Service, Topics
@@ -36,13 +37,8 @@ from services.scoring.domain.heard import HEARD
 from services.scoring.settings import Settings
 from services.scoring.store import Judging
 
-LIMIT_RECORDS = 1000
-LONGEST_STALL = 120.0
+LIMIT_RECORDS = 2000
 MODELS: Mapping[str, Any] = {model.type_name(): model for model in HEARD}
-
-
-class Stalled(RuntimeError):
-    """A side stopped getting on: something is broken, which is no matter of speed."""
 
 
 class Hearing:
@@ -59,7 +55,7 @@ class Hearing:
 
     def comparison(self) -> Comparison:
         """The two sides."""
-        return Comparison("heard → scoring's state", "events", self._events, self.ours, self.limit)
+        return Comparison("Kafka → scoring", "events", self._events, self.ours, self.limit)
 
     async def produce(self) -> None:
         """Put the events on the topic, as the relay would."""
@@ -223,16 +219,7 @@ def _fields(event: Any) -> dict[str, Any]:
 
 async def clocked(assigned: Callable[[], int], handled: Callable[[], int], total: int) -> float:
     """Seconds from the first assigned partition to the last handled event."""
-    moved = time.monotonic()
-    while not assigned():
-        await asyncio.sleep(0.002)
-        if time.monotonic() - moved > LONGEST_STALL:
-            raise Stalled("no partitions were assigned")
-    begun, before = time.perf_counter(), 0
-    while (now := handled()) < total:
-        if now != before:
-            moved, before = time.monotonic(), now
-        elif time.monotonic() - moved > LONGEST_STALL:
-            raise Stalled(f"{now} of {total} events, and no more")
-        await asyncio.sleep(0.005)
+    await reached(1, assigned, "partitions assigned")
+    begun = time.perf_counter()
+    await reached(total, handled, "events handled")
     return time.perf_counter() - begun

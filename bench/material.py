@@ -35,12 +35,12 @@ class Said:
 class Material:
     """The same on every run, but for the season's dates, which are moved to today."""
 
-    def __init__(self, projects: int) -> None:
+    def __init__(self, projects: int, seed: str = "bench") -> None:
         size = FairSize(projects=projects)
         self.season_yaml = season_text(
             REPOSITORY / "seasons" / "2020.yaml", datetime.now(UTC).date(), size
         )
-        self.cast = Cast("bench", size, parse_season(self.season_yaml))
+        self.cast = Cast(seed, size, parse_season(self.season_yaml))
 
     def stream(self) -> Iterator[Said]:
         """The season, then its projects in waves, as a call brings them.
