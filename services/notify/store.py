@@ -69,9 +69,10 @@ class Ledger:
         self.messages: Store[domain.Message] = service.store("messages", MESSAGE)
         self.people: Projection[Addressee] = service.projection("people", PEOPLE)
         self._clock = service.clock
-        service.prepare(self._prepare)
+        service.prepare(self.prepare)
 
-    async def _prepare(self) -> None:
+    async def prepare(self) -> None:
+        """Create the index that finds what is due; idempotent."""
         await self.messages.collection.create_index(
             [("state.status", 1), ("work.next_at", 1)],
             name="due",
@@ -93,6 +94,7 @@ class Ledger:
         due = {
             "state.status": "planned",
             "pending": False,
+            "work.data_started": False,
             "work.next_at": {"$lte": now},
             "work.until": {"$lte": now},
         }
