@@ -14,6 +14,7 @@ import uvloop
 
 from schemas.topics import SERVICES
 from services.kit.logs import configure_logs
+from services.kit.settings import ServiceSettings
 
 
 def serve(
@@ -31,6 +32,8 @@ def serve(
         typer.echo(f"There is no service {name!r}; choose one of: {known}.", err=True)
         raise typer.Exit(2)
     names = list(SERVICES) if name == "all" else [name]
+    if name == "all":
+        _know_each_other()
     configure_logs(name, os.environ.get("LOG_LEVEL", "INFO"))
     signal.signal(signal.SIGTERM, _end)
     uvloop.run(_serve(names))
@@ -39,6 +42,14 @@ def serve(
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     """An ordered stop exits 0: uvicorn raises the signal again once everything is put down."""
     raise SystemExit(0)
+
+
+def _know_each_other() -> None:
+    """Unless told otherwise, links in mails lead to the services of this process."""
+    own = ServiceSettings()
+    for offset, name in enumerate(SERVICES):
+        url = f"http://{own.http_host}:{own.http_port + offset}"
+        os.environ.setdefault(f"{name.upper()}_URL", url)
 
 
 async def _serve(names: Sequence[str]) -> None:
