@@ -170,9 +170,14 @@ class SeasonDefinition(Contract):
             ids = [item.id for item in getattr(self, part)]
             if len(set(ids)) != len(ids):
                 raise Misfit(f"two entries of {part} have the same id", part)
-        for id in [*(stage.id for stage in self.rounds), *(item.id for item in self.webinars)]:
+        composed = [
+            *(("rounds", index, stage.id) for index, stage in enumerate(self.rounds)),
+            *(("webinars", index, item.id) for index, item in enumerate(self.webinars)),
+        ]
+        for part, index, id in composed:
             if len(f"{self.id}-{id}") > LONGEST_SLUG:
-                raise ValueError(f"{self.id}-{id} is longer than {LONGEST_SLUG} letters")
+                what = f"{self.id}-{id} is longer than {LONGEST_SLUG} letters"
+                raise Misfit(what, part, index, "id")
         panels = {panel.name for panel in self.panels}
         for index, stage in enumerate(self.rounds):
             if stage.panel not in panels:

@@ -75,6 +75,7 @@ def test_parse_season_reads_the_season_of_2020() -> None:
         ("funds_tiyn: 3000000000", "funds_tiyn: 2999999999", "funds_tiyn: 2", "funds_tiyn", "more"),
         ("- id: environment", "- id: equal-opportunities", "nominations:", "nominations", "same"),
         ("  - name: jury", "  - name: commission", "    panel: jury", "rounds.0.panel", "jury"),
+        ("id: media-and-ngos", f"id: m{'e' * 59}", "id: mee", "webinars.0.id", "longer than 60"),
     ],
 )  # fmt: skip
 def test_an_error_names_line_and_key(old: str, new: str, at: str, key: str, what: str) -> None:
