@@ -1,7 +1,6 @@
 """A service's process: its database, its relay, its reader, and probes that tell the truth."""
 
 import asyncio
-import contextlib
 import os
 import socket
 import time
@@ -131,8 +130,7 @@ class Service:
                 yield
             finally:
                 starting.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await starting
+                await asyncio.gather(starting, return_exceptions=True)
                 await self._stop()
 
         app = FastAPI(
@@ -214,10 +212,12 @@ class Service:
                 await step()
             except (PyMongoError, KafkaError, OSError) as error:
                 log.warning("start_waits", step=what, error=str(error)[:300])
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
+            except Exception:
+                log.exception("start_failed", step=what)
             else:
                 return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
 
     async def _guarded(self, what: str, loop: Any) -> None:
         """Keep a loop going: an error nobody expected is logged loudly, then it starts again."""
@@ -244,7 +244,7 @@ class Service:
             for task in late:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.client.close()
+        await asyncio.to_thread(self.client.close)  # it says goodbye to the server, and waits
         log.info("stopped", replica=self.replica)
 
     async def checks(self) -> dict[str, str]:
@@ -272,10 +272,11 @@ class Service:
         depth, oldest = 0, ""
         for collection in self._outboxes:
             depth += await collection.count_documents({"pending": True})
-            doc = await collection.find_one({"pending": True}, {"outbox.at": 1})
-            if doc and doc["outbox"]:
-                at = doc["outbox"][0]["at"]
-                oldest = min(oldest, at) if oldest else at
+            waiting = collection.find({"pending": True}, {"outbox.at": 1})
+            async for doc in waiting.sort("outbox.0.at", 1).limit(1):
+                if doc["outbox"]:
+                    at = doc["outbox"][0]["at"]
+                    oldest = min(oldest, at) if oldest else at
         return depth, _age(oldest)
 
     def _add_probes(self, app: FastAPI) -> None:
