@@ -35,7 +35,7 @@ over HTTP (bench/intake.py). mails: mails a second from the ledger to the Maildi
 What is on each side is said at the top of those files.
 
 Ours and the limit take turns, so that the machine's noise hits both. A ratio is the median of the
-rounds' ratios; beside it stand the medians of both sides in units a second, and in brackets the
+rounds' ratios; beside it stand the medians of both sides in units a second, and below each the
 smallest and the largest round. Nothing fails for being slow. The local database is slow by itself,
 so the absolute numbers say little of production: compare the ratios.
 
@@ -119,7 +119,7 @@ def _say(name: str) -> Callable[[str, float], None]:
     return lambda side, rate: console.print(f"{name}: {side} {rate:.0f}/s", style="dim")
 
 
-run.__doc__ = HELP
+run.__doc__ = "\n\n".join(" ".join(part.split()) for part in HELP.split("\n\n"))
 
 if __name__ == "__main__":
     typer.run(run)

@@ -62,11 +62,12 @@ def write_json(path: Path, ratios: Mapping[str, Ratio], machine: Mapping[str, An
 def print_table(console: Console, ratios: Mapping[str, Ratio], machine: Mapping[str, Any]) -> None:
     """The ratios, and the machine below."""
     table = Table(title="The line beside its limit", title_justify="left")
-    for heading in ("", "ours/limit", "ours", "the limit", "rounds"):
-        table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for heading in ("ours/limit", "ours", "the limit", "rounds"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for ratio in ratios.values():
         table.add_row(
-            f"{ratio.name}, {ratio.unit}/s",
+            f"{ratio.name}\n[dim]{ratio.unit}/s[/]",
             _spread(ratio.ratios, 2),
             _spread(ratio.ours),
             _spread(ratio.limit),
@@ -83,6 +84,6 @@ def print_table(console: Console, ratios: Mapping[str, Ratio], machine: Mapping[
 
 
 def _spread(values: list[float], digits: int = 0) -> str:
-    """The median, and in brackets the smallest and the largest."""
+    """The median, and below it the smallest and the largest."""
     low, middle, high = (f"{pick(values):.{digits}f}" for pick in (min, median, max))
-    return f"{middle} ({low}–{high})"
+    return f"[bold]{middle}[/]\n[dim]{low}–{high}[/]"
