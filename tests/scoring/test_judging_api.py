@@ -16,16 +16,30 @@ from services.scoring.domain.draw import assignments
 from services.scoring.store import Judging
 from tests.rooms import eventually
 
-from .fair import Fair, fine, refused, rule_of
+from .fair import Court, Fair, fine, refused, rule_of
 
 CONTEXT = Context("secretary/office", "api", "test")
 
 
-async def drawn(fair: Fair) -> tuple[str, list[str], str]:
-    """A drawn fair: a project, its two judges, and the jury's third member."""
+@pytest.fixture(scope="module")
+async def shared(court: Court) -> Fair:
+    """A drawn fair for tests that leave it open; each has a project of its own."""
+    fair = Fair(court, "fair-shared")
     await fair.open()
     await fair.draw(fair.first)
-    project = next(iter(fair.plans))
+    return fair
+
+
+async def drawn(fair: Fair) -> tuple[str, list[str], str]:
+    """A fair of the test's own, drawn: a project, its two judges, and the jury's third member."""
+    await fair.open()
+    await fair.draw(fair.first)
+    return await part(fair, 0)
+
+
+async def part(fair: Fair, number: int) -> tuple[str, list[str], str]:
+    """A project of a drawn fair, its two judges, and the jury's third member."""
+    project = list(fair.plans)[number]
     judges = await judges_of(fair, project)
     (other,) = set(fair.voting("jury")) - set(judges)
     return project, judges, other
@@ -43,54 +57,58 @@ def sheet(fair: Fair, project: str, judge: str) -> dict[str, object]:
     return {"project_version": 1, "points": fair.cast.points(fair.first, project, judge)}
 
 
-async def test_a_judge_sees_the_own_assignments_and_the_own_sheet(fair: Fair) -> None:
-    project, (one, two), other = await drawn(fair)
-    path = f"/rounds/{fair.first}/projects/{project}"
-    fine(await fair.score(fair.first, project, one))
+async def test_a_judge_sees_the_own_assignments_and_the_own_sheet(shared: Fair) -> None:
+    project, (one, two), other = await part(shared, 0)
+    path = f"/rounds/{shared.first}/projects/{project}"
+    fine(await shared.score(shared.first, project, one))
 
-    first = fine(await fair.get(path, fair.judge(one)))
-    second = fine(await fair.get(path, fair.judge(two)))
-    assert first["own_points"] == fair.cast.points(fair.first, project, one)
+    first = fine(await shared.get(path, shared.judge(one)))
+    second = fine(await shared.get(path, shared.judge(two)))
+    assert first["own_points"] == shared.cast.points(shared.first, project, one)
     assert second["own_points"] is None
     for shown in (first, second):
         assert not {one, two, other} & set(json.dumps(shown).split('"'))
-        assert shown["content"]["title"] == fair.plans[project].draft["title"]
-    refused(await fair.get(path, fair.judge(other)), 403, "not-assigned")
+        assert shown["content"]["title"] == shared.plans[project].draft["title"]
+    refused(await shared.get(path, shared.judge(other)), 403, "not-assigned")
     assert {
         judge: [
             found["scored"]
-            for found in await fair.assignments(fair.first, judge)
+            for found in await shared.assignments(shared.first, judge)
             if found["project_id"] == project
         ]
         for judge in (one, two, other)
     } == {one: [True], two: [False], other: []}
-    assert await fair.assignments(fair.first, str(uuid4())) == []
+    assert await shared.assignments(shared.first, str(uuid4())) == []
 
 
-async def test_only_judges_score(fair: Fair) -> None:
-    project, (one, _), other = await drawn(fair)
-    path = f"/rounds/{fair.first}/projects/{project}"
-    body, room = sheet(fair, project, one), fair.court.scoring
+async def test_only_judges_score(shared: Fair) -> None:
+    project, (one, _), other = await part(shared, 1)
+    path = f"/rounds/{shared.first}/projects/{project}"
+    body, room = sheet(shared, project, one), shared.court.scoring
 
-    for headers in (fair.secretary, fair.admin, fair.applicant(project)):
+    for headers in (shared.secretary, shared.admin, shared.applicant(project)):
         refused(
             await room.put(f"{path}/sheet", json=body, headers=headers), 403, "role-not-allowed"
         )
         refused(await room.get(path, headers=headers), 403, "role-not-allowed")
         refused(
-            await fair.get(f"/rounds/{fair.first}/assignments", headers), 403, "role-not-allowed"
+            await shared.get(f"/rounds/{shared.first}/assignments", headers),
+            403,
+            "role-not-allowed",
         )
     refused(await room.put(f"{path}/sheet", json=body), 401, "token-missing")
-    refused(await fair.score(fair.first, project, other), 403, "not-assigned")
-    refused(await fair.score(fair.first, project, str(uuid4())), 403, "not-assigned")
+    refused(await shared.score(shared.first, project, other), 403, "not-assigned")
+    refused(await shared.score(shared.first, project, str(uuid4())), 403, "not-assigned")
     for verb in ("draw", "close", "ranking", "decision", "publication"):
-        answer = await room.post(f"/rounds/{fair.first}/{verb}", json={}, headers=fair.judge(one))
+        answer = await room.post(
+            f"/rounds/{shared.first}/{verb}", json={}, headers=shared.judge(one)
+        )
         refused(answer, 403, "role-not-allowed")
     refused(
         await room.put(
-            f"/seasons/{fair.season}/awards/{project}",
+            f"/seasons/{shared.season}/awards/{project}",
             json={"amount_tiyn": 1},
-            headers=fair.judge(one),
+            headers=shared.judge(one),
         ),
         403,
         "role-not-allowed",
@@ -98,11 +116,11 @@ async def test_only_judges_score(fair: Fair) -> None:
 
 
 async def test_what_is_wrong_with_a_sheet_is_said_and_nothing_is_kept(
-    fair: Fair, judging: Judging
+    shared: Fair, judging: Judging
 ) -> None:
-    project, (one, _), _ = await drawn(fair)
-    path, judge = f"/rounds/{fair.first}/projects/{project}/sheet", fair.judge(one)
-    points = fair.cast.points(fair.first, project, one)
+    project, (one, _), _ = await part(shared, 2)
+    path, judge = f"/rounds/{shared.first}/projects/{project}/sheet", shared.judge(one)
+    points = shared.cast.points(shared.first, project, one)
     bad = [
         (points[1:], "sheet-invalid", f"points.{points[0]['criterion']}"),
         ([*points, points[0]], "sheet-invalid", f"points.{points[0]['criterion']}"),
@@ -117,46 +135,50 @@ async def test_what_is_wrong_with_a_sheet_is_said_and_nothing_is_kept(
     ]
     for given, rule, where in bad:
         body = {"project_version": 1, "points": given}
-        answer = await fair.court.scoring.put(path, json=body, headers=judge)
+        answer = await shared.court.scoring.put(path, json=body, headers=judge)
         refused(answer, 422, rule)
         assert where in answer.json()["errors"][0]["where"]
     outdated = {"project_version": 2, "points": points}
-    refused(await fair.court.scoring.put(path, json=outdated, headers=judge), 409,
+    refused(await shared.court.scoring.put(path, json=outdated, headers=judge), 409,
             "version-outdated")  # fmt: skip
-    found = await judging.evaluation_of(fair.first, project)
+    found = await judging.evaluation_of(shared.first, project)
     assert found is not None
     assert found.sheets == ()
 
 
-async def test_what_scoring_has_not_heard_of_is_missing(fair: Fair) -> None:
-    _, (one, _), _ = await drawn(fair)
+async def test_what_scoring_has_not_heard_of_is_missing(shared: Fair) -> None:
+    _, (one, _), _ = await part(shared, 0)
     points = [{"criterion": "impact", "points": "5"}]
 
-    refused(await fair.score(fair.first, str(uuid4()), one, points), 404, "unknown-project")
-    refused(await fair.score("1999-first", str(uuid4()), one, points), 404, "unknown-round")
+    refused(await shared.score(shared.first, str(uuid4()), one, points), 404, "unknown-project")
+    refused(await shared.score("1999-first", str(uuid4()), one, points), 404, "unknown-round")
     for path in ("/rounds/1999-first", "/rounds/1999-first/ranking", "/rounds/1999-first/decision"):
-        refused(await fair.get(path, fair.secretary), 404, "unknown-round")
-    refused(await fair.post("/rounds/1999-first/draw", {"seed": "s"}), 404, "unknown-round")
-    refused(await fair.get("/seasons/1999/awards", fair.secretary), 404, "unknown-season")
-    refused(await fair.get("/seasons/1999/panels/jury"), 404, "unknown-panel")
-    refused(await fair.award(str(uuid4()), 1), 404, "unknown-project")
-    refused(await fair.get(f"/rounds/{fair.first}/ranking", fair.secretary), 404, "not-ranked")
-    refused(await fair.get(f"/rounds/{fair.first}/decision", fair.secretary), 404, "not-decided")
+        refused(await shared.get(path, shared.secretary), 404, "unknown-round")
+    refused(await shared.post("/rounds/1999-first/draw", {"seed": "s"}), 404, "unknown-round")
+    refused(await shared.get("/seasons/1999/awards", shared.secretary), 404, "unknown-season")
+    refused(await shared.get("/seasons/1999/panels/jury"), 404, "unknown-panel")
+    refused(await shared.award(str(uuid4()), 1), 404, "unknown-project")
+    refused(
+        await shared.get(f"/rounds/{shared.first}/ranking", shared.secretary), 404, "not-ranked"
+    )
+    refused(
+        await shared.get(f"/rounds/{shared.first}/decision", shared.secretary), 404, "not-decided"
+    )
 
 
-async def test_the_last_sheet_counts_and_the_same_again_says_nothing(fair: Fair) -> None:
-    project, (one, _), _ = await drawn(fair)
-    first = fine(await fair.score(fair.first, project, one))
-    again = fine(await fair.score(fair.first, project, one))
+async def test_the_last_sheet_counts_and_the_same_again_says_nothing(shared: Fair) -> None:
+    project, (one, _), _ = await part(shared, 3)
+    first = fine(await shared.score(shared.first, project, one))
+    again = fine(await shared.score(shared.first, project, one))
     assert first["event_id"]
     assert again == first | {"event_id": None}
 
     at_once = await asyncio.gather(
-        *(fair.score(fair.first, project, one, _all("4.5")) for _ in range(6))
+        *(shared.score(shared.first, project, one, _all("4.5")) for _ in range(6))
     )
     said = [fine(answer)["event_id"] for answer in at_once]
     assert len([id for id in said if id]) == 1
-    own = fine(await fair.get(f"/rounds/{fair.first}/projects/{project}", fair.judge(one)))
+    own = fine(await shared.get(f"/rounds/{shared.first}/projects/{project}", shared.judge(one)))
     assert {item["points"] for item in own["own_points"]} == {"4.50"}
 
 
@@ -165,19 +187,19 @@ def _all(value: str) -> list[dict[str, object]]:
     return [{"criterion": id, "points": value} for id in criteria]
 
 
-async def test_a_voided_sheet_is_asked_for_again(fair: Fair) -> None:
-    project, (one, two), _ = await drawn(fair)
-    fine(await fair.score(fair.first, project, one))
-    path = f"/rounds/{fair.first}/projects/{project}/sheets"
+async def test_a_voided_sheet_is_asked_for_again(shared: Fair) -> None:
+    project, (one, two), _ = await part(shared, 4)
+    fine(await shared.score(shared.first, project, one))
+    path = f"/rounds/{shared.first}/projects/{project}/sheets"
     reason = {"reason": "Мүдделер қақтығысы"}
 
-    refused(await fair.post(f"{path}/{two}/void", reason), 404, "no-sheet")
+    refused(await shared.post(f"{path}/{two}/void", reason), 404, "no-sheet")
     keyed = {"Idempotency-Key": "void-1"}
-    voided = fine(await fair.post(f"{path}/{one}/void", reason, **keyed))
-    assert fine(await fair.post(f"{path}/{one}/void", reason, **keyed)) == voided
-    refused(await fair.post(f"{path}/{one}/void", reason), 404, "no-sheet")
-    refused(await fair.post(f"/rounds/{fair.first}/close"), 409, "too-few-sheets")
-    assert fine(await fair.score(fair.first, project, one))["event_id"]
+    voided = fine(await shared.post(f"{path}/{one}/void", reason, **keyed))
+    assert fine(await shared.post(f"{path}/{one}/void", reason, **keyed)) == voided
+    refused(await shared.post(f"{path}/{one}/void", reason), 404, "no-sheet")
+    refused(await shared.post(f"/rounds/{shared.first}/close"), 409, "too-few-sheets")
+    assert fine(await shared.score(shared.first, project, one))["event_id"]
 
 
 async def test_after_the_close_no_score_is_taken(fair: Fair) -> None:
@@ -221,17 +243,17 @@ async def test_scores_and_the_close_at_once_leave_no_score_outside_the_cut(
     assert all(sheet.sequence < found.said for sheet in found.sheets)
 
 
-async def test_one_more_judge_can_be_given_a_project(fair: Fair) -> None:
-    project, _, other = await drawn(fair)
+async def test_one_more_judge_can_be_given_a_project(shared: Fair) -> None:
+    project, _, other = await part(shared, 5)
     body = {"project_id": project, "judge_id": other}
-    path = f"/rounds/{fair.first}/assignments"
+    path = f"/rounds/{shared.first}/assignments"
 
-    assert fine(await fair.post(path, body))["event_id"]
-    assert fine(await fair.post(path, body))["event_id"] is None
-    fine(await fair.score(fair.first, project, other))
+    assert fine(await shared.post(path, body))["event_id"]
+    assert fine(await shared.post(path, body))["event_id"] is None
+    fine(await shared.score(shared.first, project, other))
     stranger = body | {"judge_id": str(uuid4())}
-    refused(await fair.post(path, stranger), 422, "not-on-the-panel")
-    refused(await fair.post(path, body | {"project_id": str(uuid4())}), 404, "not-in-round")
+    refused(await shared.post(path, stranger), 422, "not-on-the-panel")
+    refused(await shared.post(path, body | {"project_id": str(uuid4())}), 404, "not-in-round")
 
 
 async def test_judges_are_not_drawn_before_all_is_heard_closed_and_screened(fair: Fair) -> None:
