@@ -180,7 +180,7 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
 
     @router.get("", summary="A project as its assigned judge sees it, with the own sheet")
     async def read(round_id: RoundId, project_id: Uuid, caller: Judge) -> messages.ProjectToScore:
-        stage = await procedure.find_stage(judging, round_id)
+        rubric = await procedure.find_rubric(judging, round_id)
         found = await judging.evaluation_of(round_id, project_id)
         if found is None or caller.subject not in found.judges:
             raise Refused("forbidden", "not-assigned", "This project is not assigned to you.")
@@ -191,7 +191,7 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
             project_id=project_id,
             project_version=project.version,
             content=project.content,
-            stage=stage.definition,
+            stage=rubric,
             own_points=own.points if own else None,
         )
 
@@ -203,7 +203,7 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
         request: Request,
         caller: Judge,
     ) -> messages.ScoreAnswer:
-        stage = await procedure.find_stage(judging, round_id)
+        rubric = await procedure.find_rubric(judging, round_id)
         project = await _project(judging, project_id)
         result = await procedure.change_evaluation(
             judging,
@@ -212,7 +212,7 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
             context_of(request, caller),
             lambda found: evaluation.record_score(
                 found,
-                stage=stage.definition,
+                stage=rubric,
                 project=project,
                 judge_id=caller.subject,
                 project_version=body.project_version,
@@ -287,7 +287,7 @@ def _round_answer(
     return messages.RoundAnswer(
         round_id=stage.round_id,
         season_id=stage.season_id,
-        stage=stage.definition,
+        stage=rubric,
         status=status,
         event_id=event_id,
     )

@@ -60,6 +60,14 @@ async def find_stage(judging: Judging, round_id: str) -> Stage:
     raise round.unknown_round(round_id)
 
 
+async def find_rubric(judging: Judging, round_id: str) -> RoundDefinition:
+    """A round's rubric, remembered: it is fixed once its season is open."""
+    known = judging.rubrics.get(round_id)
+    if known is None:
+        known = judging.rubrics[round_id] = (await find_stage(judging, round_id)).definition
+    return known
+
+
 async def draw_judges(
     judging: Judging, stage: Stage, seed: str, context: Context, key: CommandKey | None
 ) -> Result[round.Round]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pymongo.errors import DuplicateKeyError
 
 from schemas.people import Person
+from schemas.season import RoundDefinition
 from services.kit.aggregate import Aggregate, PersonRecord
 from services.kit.projection import Projection
 from services.kit.service import Service
@@ -63,6 +64,7 @@ class Judging:
         self.awards: Store[awards.Awards] = service.store("awards", AWARDS)
         self.seasons: Projection[HeardSeason] = service.projection("heard_seasons", SEASONS)
         self.projects: Projection[HeardProject] = service.projection("heard_projects", PROJECTS)
+        self.rubrics: dict[str, RoundDefinition] = {}
         self._sign_ins = service.database["sign_ins"]
         service.prepare(self._prepare)
 
