@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic
 
 from motor.motor_asyncio import AsyncIOMotorCollection
-from pymongo import UpdateOne
+from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.kit.fold import Fold, Heard, S
@@ -79,7 +79,9 @@ class Projection(Generic[S]):
             return [ids[failure["index"]] for failure in failures]
         return []
 
-    def _update(self, id: str, doc: Document | None, events: Sequence[Heard]) -> UpdateOne | None:
+    def _update(
+        self, id: str, doc: Document | None, events: Sequence[Heard]
+    ) -> InsertOne[Document] | UpdateOne | None:
         heard: dict[str, int] = dict(doc["heard"]) if doc else {}
         state = self._fold.state.model_validate(doc["state"]) if doc else None
         changed = False
@@ -93,6 +95,8 @@ class Projection(Generic[S]):
             return None
         version = doc["version"] if doc else 0
         fields = {"version": version + 1, "heard": heard, "state": state.model_dump(mode="json")}
+        if doc is None:  # inserts are much cheaper than upserts, and lose a race by the same error
+            return InsertOne({"_id": id} | fields)
         return UpdateOne({"_id": id, "version": version}, {"$set": fields}, upsert=True)
 
 
