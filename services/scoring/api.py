@@ -287,7 +287,7 @@ def _round_answer(
     return messages.RoundAnswer(
         round_id=stage.round_id,
         season_id=stage.season_id,
-        stage=rubric,
+        stage=stage.definition,
         status=status,
         event_id=event_id,
     )
