@@ -23,7 +23,7 @@ from services.kit.refusal import Refused
 
 log = structlog.get_logger(__name__)
 
-MAX_RECORDS = 500
+MAX_RECORDS = 2000
 BATCH_WAIT_MS = 50
 ATTEMPTS = 5
 FIRST_PAUSE = 0.1
