@@ -6,7 +6,7 @@ from typing import Any
 from services.kit.aggregate import SLOTS
 from services.kit.clock import DatabaseClock
 from services.kit.lease import LEASE, SlotLeases
-from tests.kit.fakes import SetClock
+from tests.kit.fakes import SetClock, Unreliable
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 ALL = list(range(SLOTS))
@@ -70,6 +70,27 @@ async def test_replica_that_slept_past_its_lease_holds_only_what_nobody_took(
     clock.turn(60)
     assert await lives.renew() == ALL
     assert await sleeps.renew() == []
+
+
+async def test_slots_that_another_takes_at_the_same_moment_are_not_taken_from_it(
+    collection: Any,
+) -> None:
+    clock, unlucky = SetClock(START), Unreliable(collection)
+    (other,) = await replicas(collection, clock, "b")
+    (slow,) = await replicas(unlucky, clock, "a")
+    taken: list[int] = []
+
+    async def nothing() -> None:
+        pass
+
+    async def other_is_faster() -> None:
+        taken.extend(await other.renew())
+
+    await slow.release()
+    unlucky.before("update_one", nothing, other_is_faster)  # after its look, before its first take
+    mine = await slow.renew()
+    assert len(taken) == 8
+    assert sorted(mine + taken) == ALL
 
 
 async def test_released_slots_are_free_at_once(collection: Any) -> None:
