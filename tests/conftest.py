@@ -14,6 +14,21 @@ settings.register_profile(
 )
 settings.load_profile("zharmenke")
 
+MAY_BE_SKIPPED = ("needs a durable broker",)
+"""Reasons for a skip that do not fail the run; anything else that is not run is a failure."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that left out more than it may."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    for report in reporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not any(allowed in reason for allowed in MAY_BE_SKIPPED):
+            reporter.write_line(f"{report.nodeid} may not be skipped: {reason}", red=True)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
 
 @pytest.fixture(scope="session")
 def parts(

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from admin.stack.parts import OVERRIDES
 from admin.stack.stack import Stack
 from tests.containers import NoContainers, docker_is_meant, running_containers
@@ -38,6 +40,12 @@ def caller_environment() -> dict[str, str]:
     """The caller's environment without what is meant for another stack."""
     meant_for_another = ("ZHARMENKE_LOCAL", "ZHARMENKE_PORT_BASE", "TOPIC_PREFIX")
     return {name: value for name, value in os.environ.items() if name not in meant_for_another}
+
+
+def require_durable_broker(stack: Stack) -> None:
+    """Skip, by name, what the fallback broker can't do: it keeps its events in memory."""
+    if stack.broker == "tansu":
+        pytest.skip("needs a durable broker")
 
 
 @contextmanager

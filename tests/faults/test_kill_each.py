@@ -15,7 +15,7 @@ from admin.rehearsal.rest import wait_for_rest
 from admin.stack.parts import PARTS
 from admin.stack.stack import Stack
 from services.submission.season_file import parse_season
-from tests.parts import caller_environment
+from tests.parts import caller_environment, require_durable_broker
 from tests.rooms import eventually
 
 SIZE = FairSize(projects=len(PARTS))
@@ -42,6 +42,8 @@ def cast() -> Cast:
 
 @pytest.mark.parametrize("part", PARTS)
 async def test_receipt_survives_a_kill(stack: Stack, cast: Cast, part: str) -> None:
+    if part == "kafka":
+        require_durable_broker(stack)
     environment = stack.environment()
     client = Client(environment, stack.directory / "keys" / "operator.pem")
     plan = cast.projects()[PARTS.index(part)]
