@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, model_validator
 from pydantic_core import PydanticCustomError
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
@@ -76,15 +76,16 @@ class Command(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _whole_letters(cls, value: Any) -> Any:
+    def _whole_letters(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
         """JSON can spell half a letter (\\ud800), which no database and no mail can keep."""
+        command = validate(value)
         try:
             json.dumps(value, ensure_ascii=False, default=str).encode()
         except UnicodeEncodeError:
             raise PydanticCustomError("half_letter", "there is half a letter in it") from None
-        return value
+        return command
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
