@@ -220,7 +220,7 @@ class Store(Generic[S]):
                 for command in group:
                     await self._settle_group(id, [command])
                 return
-            outcomes = [error]
+            outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001 - handed to every caller of the group
             outcomes = [error] * len(group)
         for command, outcome in zip(group, outcomes, strict=True):
