@@ -25,7 +25,7 @@ Goal = Annotated[int, Field(strict=True, ge=1, le=17)]
 SettlementKind = Literal["city", "monotown", "remote-settlement", "village"]
 PanelName = Literal["jury", "commission"]
 TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest-submission|lot)$")]
-"""How equal totals are parted; `lot` is SHA-256 of the inputs' hash and the project's id."""
+"""How equal totals are parted; `lot` is the SHA-256 of `<draw's seed>/lot/<project id>`."""
 
 
 class Misfit(ValueError):

@@ -10,35 +10,28 @@ from schemas.scoring import CriterionPoints, DecidedProject, Member, RankedProje
 from schemas.season import RoundDefinition
 from schemas.submission import ProjectContent
 from services.kit.http import Command
+from services.scoring import examples
 from services.scoring.domain.awards import Award
 from services.scoring.domain.base import State
 from services.scoring.domain.decision import ChairWord
 
-EXAMPLE_JUDGE = "0b1c1f9e-3c57-5a5f-8a3d-2f6f0a5d1c11"
-EXAMPLE_POST = {
-    "kk": "қоғамдық қордың президенті",
-    "ru": "президент общественного фонда",
-    "en": "president of a public foundation",
-}
+EXAMPLE_JUDGE = examples.JUDGE
 
 
-def _example(value: dict[str, object]) -> ConfigDict:
-    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": value})  # type: ignore[dict-item]
+def _example(value: examples.Example) -> ConfigDict:
+    """For a request: unknown fields are refused."""
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": value})
+
+
+def _shown(value: examples.Example) -> ConfigDict:
+    """For an answer."""
+    return ConfigDict(frozen=True, json_schema_extra={"example": value})
 
 
 class Appointee(Command):
     """A person appointed to a seat; the address goes to the people topic only."""
 
-    model_config = _example(
-        {
-            "person_id": EXAMPLE_JUDGE,
-            "name": "Судья Үлгі",
-            "email": "judge-1@example.org",
-            "language": "kk",
-            "post": EXAMPLE_POST,
-            "role": "member",
-        }
-    )
+    model_config = _example(examples.APPOINTEE)
     person_id: Uuid
     name: Line
     email: Email
@@ -66,12 +59,14 @@ class Appointee(Command):
 class AppointPanel(Command):
     """All members of a panel at once."""
 
+    model_config = _example({"members": [examples.APPOINTEE]})
     members: Annotated[tuple[Appointee, ...], Field(min_length=1, max_length=60)]
 
 
 class PanelAnswer(State):
     """A panel as everybody may see it."""
 
+    model_config = _shown(examples.PANEL)
     season_id: Slug
     panel: str
     quorum: int
@@ -88,6 +83,7 @@ class Draw(Command):
 class DrawAnswer(State):
     """What the draw came to."""
 
+    model_config = _shown(examples.DRAWN)
     round_id: Slug
     event_id: str | None
     seed: str
@@ -108,6 +104,7 @@ class AddAssignment(Command):
 class Assignment(State):
     """A project that a judge has to score, and whether the judge's own sheet is in."""
 
+    model_config = _shown(examples.ASSIGNMENT)
     round_id: Slug
     project_id: Uuid
     title: Line
@@ -119,6 +116,7 @@ class Assignment(State):
 class ProjectToScore(State):
     """What an assigned judge sees of a project: no other judge, no score but the own one."""
 
+    model_config = _shown(examples.TO_SCORE)
     round_id: Slug
     project_id: Uuid
     project_version: int
@@ -146,6 +144,7 @@ class RecordScore(Command):
 class ScoreAnswer(State):
     """The event that says the sheet; null when the same sheet was there already."""
 
+    model_config = _shown(examples.SCORED)
     round_id: Slug
     project_id: Uuid
     judge_id: Uuid
@@ -162,6 +161,7 @@ class VoidScore(Command):
 class RoundAnswer(State):
     """How far a round is, as everybody may see it."""
 
+    model_config = _shown(examples.ROUND_STATE)
     round_id: Slug
     season_id: Slug
     stage: RoundDefinition
@@ -172,6 +172,7 @@ class RoundAnswer(State):
 class RankingAnswer(State):
     """A ranking with the hashes that anyone can recompute from the log."""
 
+    model_config = _shown(examples.RANKING)
     round_id: Slug
     event_id: str
     ruleset_hash: str
@@ -205,6 +206,7 @@ class RecordDecision(Command):
 class DecisionAnswer(State):
     """What was decided; pending until published."""
 
+    model_config = _shown(examples.DECISION)
     round_id: Slug
     event_id: str | None
     published: bool
@@ -222,6 +224,7 @@ class ConfirmAward(Command):
 class AwardsAnswer(State):
     """The season's awards and what they add up to."""
 
+    model_config = _shown(examples.AWARDS)
     season_id: Slug
     event_id: str | None = None
     published: bool
@@ -233,12 +236,14 @@ class AwardsAnswer(State):
 class SignIn(Command):
     """The link token from the mail; it works once."""
 
+    model_config = _example(examples.SIGN_IN)
     token: Annotated[str, Field(min_length=20, max_length=2000)]
 
 
 class Session(State):
     """A judge's bearer token."""
 
+    model_config = _shown(examples.SESSION)
     access_token: str
     token_type: Literal["bearer"] = "bearer"
     judge_id: Uuid

@@ -153,7 +153,10 @@ async def rank_round(
     """Rank a closed round from its sealed evaluations."""
     evaluations = await judging.evaluations_of(stage.round_id)
     candidates = await judging.candidates(evaluations, stage.season_id)
-    computed = ranking.compute_ranking(stage.round_id, stage.definition, candidates)
+    found = await judging.rounds.get(stage.round_id)
+    if found is None:
+        raise round.unknown_round(stage.round_id)
+    computed = ranking.compute_ranking(found.drawn, stage.definition, candidates)
     published = await is_public(judging, stage)
     return await judging.rounds.execute(
         stage.round_id,

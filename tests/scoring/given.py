@@ -184,7 +184,7 @@ def ranked(
     for event in round.close(state, ROUND, sealed):
         state = round.evolve(state, event)
     ranking = compute_ranking(
-        ROUND,
+        state.drawn,
         definition,
         [Candidate(evaluation=one, project=known[one.project_id]) for one in sealed],
     )

@@ -37,7 +37,7 @@ def rank(
     projects: Mapping[str, HeardProject] | None = None,
 ) -> RankingComputed:
     return compute_ranking(
-        given.ROUND,
+        given.drawn().drawn,
         on or given.stage(),
         [
             Candidate(
@@ -146,7 +146,7 @@ def test_the_hashes_are_over_the_ruleset_and_the_table_and_no_times() -> None:
 def test_the_cut_names_the_last_sequence_of_every_evaluation_and_project() -> None:
     ranking = rank([sheets(PROJECTS[0], ("5", "5"), ("6", "6"))])
 
-    assert ranking.cut == {
+    assert ranking.cut == {f"scoring/round/{given.ROUND}": 1} | {
         f"scoring/evaluation/{given.ROUND}~{PROJECTS[0]}": 5,
         f"submission/project/{PROJECTS[0]}": 2,
     }
@@ -233,9 +233,8 @@ def test_an_equal_project_handed_in_earlier_is_first() -> None:
 
 def test_the_lot_is_a_hash_that_anyone_can_recompute() -> None:
     ranking = rank([sheets(id, ("5", "5")) for id in PROJECTS], given.stage(tie_break=("lot",)))
-    lots = {
-        id: hashlib.sha256(f"{ranking.inputs_hash}/{id}".encode()).hexdigest() for id in PROJECTS
-    }
+    seed = given.drawn().drawn.seed
+    lots = {id: hashlib.sha256(f"{seed}/lot/{id}".encode()).hexdigest() for id in PROJECTS}
 
     assert order(ranking) == sorted(PROJECTS, key=lots.__getitem__)
     assert not any(row.tied_with_next for row in ranking.table)

@@ -69,7 +69,7 @@ def test_what_is_sealed_already_does_not_hold_up_a_closing_begun_before() -> Non
 def ranking(totals: dict[str, str] | None = None) -> RankingComputed:
     totals = totals or TOTALS
     return compute_ranking(
-        given.ROUND,
+        given.drawn().drawn,
         given.stage(),
         [
             Candidate(evaluation=one, project=given.project(one.project_id))

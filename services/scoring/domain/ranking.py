@@ -8,13 +8,15 @@ from fractions import Fraction
 from statistics import median
 
 from schemas.canonical import canonical_hash, contract_hash, inputs_hash
-from schemas.scoring import RankedProject, RankingComputed
+from schemas.scoring import AssignmentsDrawn, RankedProject, RankingComputed
 from schemas.season import RoundDefinition
 from services.scoring.domain.base import State
 from services.scoring.domain.evaluation import Evaluation, Sheet
 from services.scoring.domain.heard import HeardProject
 
 SHOWN = Decimal("0.000001")
+DRAW_SEQUENCE = 1
+"""A round begins with its draw."""
 
 
 class Candidate(State):
@@ -25,14 +27,14 @@ class Candidate(State):
 
 
 def compute_ranking(
-    round_id: str, stage: RoundDefinition, candidates: Sequence[Candidate]
+    drawn: AssignmentsDrawn, stage: RoundDefinition, candidates: Sequence[Candidate]
 ) -> RankingComputed:
-    """Rank the candidates by the ruleset; a pure function of their events."""
+    """Rank the candidates by the ruleset; a pure function of their events and the round's draw."""
     inputs = inputs_hash(
         event for candidate in candidates for event in candidate.evaluation.score_events()
     )
     keyed = sorted(
-        ((_sort_key(candidate, stage, inputs), candidate) for candidate in candidates),
+        ((_sort_key(candidate, stage, drawn.seed), candidate) for candidate in candidates),
         key=lambda item: (item[0], item[1].project.project_id),
     )
     table = tuple(
@@ -46,10 +48,11 @@ def compute_ranking(
         )
         for index, (key, candidate) in enumerate(keyed)
     )
-    cut = {candidate.evaluation.origin: candidate.evaluation.said for candidate in candidates}
+    cut = {f"scoring/round/{drawn.round_id}": DRAW_SEQUENCE}
+    cut |= {candidate.evaluation.origin: candidate.evaluation.said for candidate in candidates}
     cut |= {candidate.project.origin: candidate.project.sequence for candidate in candidates}
     return RankingComputed(
-        round_id=round_id,
+        round_id=drawn.round_id,
         ruleset_hash=contract_hash(stage),
         cut=dict(sorted(cut.items())),
         inputs_hash=inputs,
@@ -83,7 +86,7 @@ def _total(sheets: Sequence[Sheet], stage: RoundDefinition) -> Fraction:
 
 
 def _sort_key(
-    candidate: Candidate, stage: RoundDefinition, inputs: str
+    candidate: Candidate, stage: RoundDefinition, seed: str
 ) -> tuple[Fraction | datetime | str, ...]:
     """Smaller is better: the total, then each step of the declared tie-break chain."""
     sheets = candidate.evaluation.effective()
@@ -97,7 +100,7 @@ def _sort_key(
         elif step == "earliest-submission":
             key.append(candidate.project.first_submitted_at)
         else:
-            lot = f"{inputs}/{candidate.project.project_id}"
+            lot = f"{seed}/lot/{candidate.project.project_id}"
             key.append(hashlib.sha256(lot.encode()).hexdigest())
     return tuple(key)
 

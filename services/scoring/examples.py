@@ -1,0 +1,150 @@
+"""Examples of answers for OpenAPI. Nobody here is real."""
+
+from pydantic import JsonValue
+
+Example = dict[str, JsonValue]
+
+ROUND = "2020-first"
+PROJECT = "7f0c0e4e-6f3e-5d0a-9a53-0a3c1f2b4d5e"
+JUDGE = "0b1c1f9e-3c57-5a5f-8a3d-2f6f0a5d1c11"
+EVALUATION = f"scoring/evaluation/{ROUND}~{PROJECT}"
+HASH = "1a0c002bbe3ff3defe4bd5cfc338f45f764680496a5fed82a94b2ad0308ad262"
+
+POST: Example = {
+    "kk": "қоғамдық қордың президенті",
+    "ru": "президент общественного фонда",
+    "en": "president of a public foundation",
+}
+MEMBER: Example = {"person_id": JUDGE, "name": "Судья Үлгі", "post": POST, "role": "member"}
+APPOINTEE: Example = {**MEMBER, "email": "judge-1@example.org", "language": "kk"}
+PANEL: Example = {"season_id": "2020", "panel": "jury", "quorum": 6, "members": [MEMBER]}
+DRAWN: Example = {
+    "round_id": ROUND,
+    "event_id": f"scoring/round/{ROUND}:1",
+    "seed": "2020-first-draw",
+    "inputs_hash": HASH,
+    "projects": 158,
+    "judges": 9,
+    "judges_per_project": 3,
+}
+ASSIGNMENT: Example = {
+    "round_id": ROUND,
+    "project_id": PROJECT,
+    "title": "Ауыл кітапханасы",
+    "nomination": "equal-opportunities",
+    "project_version": 1,
+    "scored": False,
+}
+POINTS: list[JsonValue] = [
+    {"criterion": "relevance", "points": "7.50"},
+    {"criterion": "impact", "points": "8.00"},
+]
+SCORED: Example = {
+    "round_id": ROUND,
+    "project_id": PROJECT,
+    "judge_id": JUDGE,
+    "event_id": f"{EVALUATION}:4",
+}
+STAGE: Example = {
+    "id": "first",
+    "name": {"kk": "Бірінші кезең", "ru": "Первый тур", "en": "First round"},
+    "panel": "jury",
+    "judges_per_project": 3,
+    "minimum_sheets": 2,
+    "limit": 50,
+    "criteria": [
+        {
+            "id": "impact",
+            "name": {"kk": "Әлеуметтік әсері", "ru": "Социальный эффект", "en": "Social impact"},
+            "weight": "1.00",
+            "minimum": "0",
+            "maximum": "10",
+            "step": "0.5",
+            "required": True,
+        }
+    ],
+    "tie_break": ["criterion:impact", "median", "lot"],
+}
+ROUND_STATE: Example = {
+    "round_id": ROUND,
+    "season_id": "2020",
+    "stage": STAGE,
+    "status": "closed",
+    "event_id": f"scoring/round/{ROUND}:2",
+}
+TO_SCORE: Example = {
+    "round_id": ROUND,
+    "project_id": PROJECT,
+    "project_version": 1,
+    "stage": STAGE,
+    "own_points": POINTS,
+    "content": {
+        "title": "Ауыл кітапханасы",
+        "summary": "A library for children of a remote village.",
+        "organisation": {"name": "Үлгі ҚҚ (sample NGO)", "bin": "000000000001"},
+        "nomination": "equal-opportunities",
+        "goals": [4, 10],
+        "region": "almaty",
+        "settlement_kind": "village",
+        "language": "kk",
+        "budget": {
+            "lines": [
+                {
+                    "title": "Shelves",
+                    "quantity": 4,
+                    "unit_price_tiyn": 2_500_000,
+                    "requested_tiyn": 8_000_000,
+                    "own_tiyn": 2_000_000,
+                }
+            ],
+            "total_tiyn": 10_000_000,
+            "requested_tiyn": 8_000_000,
+        },
+    },
+}
+RANKING: Example = {
+    "round_id": ROUND,
+    "event_id": f"scoring/round/{ROUND}:3",
+    "ruleset_hash": HASH,
+    "inputs_hash": HASH,
+    "table_hash": HASH,
+    "table": [
+        {
+            "rank": 1,
+            "project_id": PROJECT,
+            "nomination": "equal-opportunities",
+            "total": "8.133333",
+            "sheets": 3,
+            "tied_with_next": False,
+        }
+    ],
+}
+DECISION: Example = {
+    "round_id": ROUND,
+    "event_id": f"scoring/decision/{ROUND}:1",
+    "published": False,
+    "quorum": 6,
+    "projects": [{"project_id": PROJECT, "rank": 1, "chosen": True}],
+}
+AWARDS: Example = {
+    "season_id": "2020",
+    "event_id": "scoring/awards/2020:1",
+    "published": False,
+    "funds_tiyn": 3_000_000_000,
+    "awarded_tiyn": 350_000_000,
+    "awards": [
+        {
+            "project_id": PROJECT,
+            "nomination": "equal-opportunities",
+            "amount_tiyn": 350_000_000,
+        }
+    ],
+}
+LINK_TOKEN = "header.payload.signature-of-the-link-in-the-mail"  # noqa: S105 - no token at all
+SIGN_IN: Example = {"token": LINK_TOKEN}
+SESSION: Example = {
+    "access_token": "header.payload.signature",
+    "token_type": "bearer",
+    "judge_id": JUDGE,
+    "expires_at": "2020-04-20T21:00:00.000Z",
+}
