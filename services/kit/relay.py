@@ -20,6 +20,7 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
+from services.kit.crash import crash_point
 from services.kit.lease import SlotLeases
 
 log = structlog.get_logger(__name__)
@@ -146,6 +147,7 @@ class Relay:
         except _Interrupted as interrupted:
             await _pull(collection, [doc["_id"] for doc in docs], interrupted.sent)
             raise interrupted.cause from interrupted
+        crash_point("after-publish")
         await _pull(collection, [doc["_id"] for doc in docs], sent)
 
     def _entry(self, document_id: str, raw: Document) -> Entry:

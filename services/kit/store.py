@@ -35,6 +35,7 @@ from services.kit.aggregate import (
     S,
     entry,
 )
+from services.kit.crash import crash_point
 from services.kit.envelope import Context, Envelope, utc_text
 from services.kit.refusal import Refused
 
@@ -247,6 +248,8 @@ class Store(Generic[S]):
                     raise
                 await asyncio.sleep(0.2)
                 continue
+            if draft.changed:
+                crash_point("after-write")
             if draft.outbox:
                 self._written()
             return draft.results

@@ -11,6 +11,7 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from schemas.people import Person
+from services.kit.crash import crash_point
 from services.kit.envelope import Context
 from services.kit.http import server_now
 from services.notify import domain
@@ -123,6 +124,7 @@ class Sending:
             purpose=message.plan.purpose,
         )
         if attempt.outcome == "accepted":
+            crash_point("after-accept")
             await self._settle(
                 message,
                 lambda m: domain.mark_accepted(

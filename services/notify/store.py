@@ -16,6 +16,7 @@ from pymongo import UpdateOne
 from schemas.notify import NotifyEvent
 from schemas.people import Person
 from services.kit.aggregate import Aggregate, Decision
+from services.kit.crash import armed, crash_point
 from services.kit.envelope import Context
 from services.kit.fold import Fold, Heard
 from services.kit.projection import Projection
@@ -82,11 +83,12 @@ class Ledger:
         """Insert the plans that are not there yet, each with its MessagePlanned; says how many."""
         if not fresh:
             return 0
-        return await self.messages.insert_new(
-            [(message.message_id, _planning(message), context) for message, context in fresh],
-            now=now,
-            extra={"work": _free(_NEVER, {}, "")},
-        )
+        items = [(message.message_id, _planning(message), context) for message, context in fresh]
+        extra = {"work": _free(_NEVER, {}, "")}
+        if armed("mid-planning") and len(items) > 1:
+            await self.messages.insert_new(items[: len(items) // 2], now=now, extra=extra)
+            crash_point("mid-planning")
+        return await self.messages.insert_new(items, now=now, extra=extra)
 
     async def claim(self, token: str, limit: int, lease: timedelta) -> list[Claim]:
         """Take up to `limit` due messages whose MessagePlanned is on Kafka already."""
@@ -120,6 +122,7 @@ class Ledger:
 
     async def data_starts(self, claim: Claim) -> bool:
         """Note, before DATA, that from here on nobody can know; False when the lease is lost."""
+        crash_point("before-data")
         noted = await self.messages.collection.update_one(
             {
                 "_id": claim.message.message_id,
