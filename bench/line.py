@@ -58,10 +58,10 @@ class Sizes:
 
 def run(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side, 3 or more.")] = 3,
-    events: Annotated[int, typer.Option(min=5, help="Events heard in a round.")] = 20_000,
-    submissions: Annotated[int, typer.Option(min=1, help="Projects handed in in a round.")] = 300,
+    events: Annotated[int, typer.Option(min=5, help="Events heard in a round.")] = 10_000,
+    submissions: Annotated[int, typer.Option(min=1, help="Projects handed in in a round.")] = 200,
     at_once: Annotated[int, typer.Option(min=1, help="Workers that hand in.")] = 16,
-    mails: Annotated[int, typer.Option(min=1, help="Mails sent in a round.")] = 600,
+    mails: Annotated[int, typer.Option(min=1, help="Mails sent in a round.")] = 300,
     only: Annotated[
         list[str] | None, typer.Option(help=f"One of {', '.join(LINES)}; may be repeated.")
     ] = None,
