@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import ConfigDict, JsonValue
 
 from schemas.base import UUID_PATTERN, Moment, Uuid
 from schemas.notify import Purpose
@@ -17,8 +18,24 @@ from services.notify.store import Ledger
 MessageId = Annotated[str, Path(pattern=UUID_PATTERN)]
 
 
+_EXAMPLE: dict[str, JsonValue] = {
+    "message_id": "3b7b0a86-0c5f-5d6e-9a55-2a7c7d4f9e10",
+    "purpose": "submission-receipt",
+    "about": "project/7f0c0e4e-6f3e-5d0a-9a53-0a3c1f2b4d5e",
+    "occurrence": "submission/project/7f0c0e4e-6f3e-5d0a-9a53-0a3c1f2b4d5e:1",
+    "person_id": "0b1c1f9e-3c57-5a5f-8a3d-2f6f0a5d1c11",
+    "status": "accepted",
+    "planned_at": "2020-04-10T09:00:00.000Z",
+    "attempts": 1,
+    "resending": False,
+    "smtp_reply": "250 OK",
+}
+
+
 class MessageAnswer(domain.State):
     """A message without its address: that is in nobody's log."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": _EXAMPLE})
 
     message_id: Uuid
     purpose: Purpose
@@ -34,6 +51,11 @@ class MessageAnswer(domain.State):
 
 class MessagePage(domain.State):
     """A page of messages in the order of their ids; ask again with `after` = `next`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"items": [_EXAMPLE], "next": _EXAMPLE["message_id"]}},
+    )
 
     items: tuple[MessageAnswer, ...]
     next: str | None

@@ -82,8 +82,51 @@ class Receipt(State):
     """The event that says it; null when nothing had to be said."""
 
 
+_PUBLIC: dict[str, JsonValue] = {
+    "project_id": EXAMPLE_PROJECT,
+    "season_id": "2020",
+    "status": "submitted",
+    "title": EXAMPLE_DRAFT["title"],
+    "organisation": EXAMPLE_DRAFT["organisation"],
+    "nomination": "equal-opportunities",
+    "region": "almaty",
+    "goals": [4, 10],
+    "amount_tiyn": None,
+}
+_DRAFT: dict[str, JsonValue] = {
+    name: value for name, value in EXAMPLE_DRAFT.items() if name not in ("season_id", "contact")
+}
+_CONTENT: dict[str, JsonValue] = {
+    **{name: value for name, value in _DRAFT.items() if name != "budget_lines"},
+    "budget": {
+        "lines": EXAMPLE_DRAFT["budget_lines"],
+        "total_tiyn": 10_000_000,
+        "requested_tiyn": 8_000_000,
+    },
+}
+_VERSION: dict[str, JsonValue] = {
+    "version": 1,
+    "submitted_at": "2020-04-10T09:00:00.000Z",
+    "event_id": f"submission/project/{EXAMPLE_PROJECT}:1",
+    "content": _CONTENT,
+}
+
+
+_SCREENING: dict[str, JsonValue] = {
+    "version": 1,
+    "outcome": "ineligible",
+    "reason_code": "incomplete",
+}
+
+
+def _shown(value: dict[str, JsonValue]) -> ConfigDict:
+    return ConfigDict(frozen=True, json_schema_extra={"example": value})
+
+
 class PublicProject(State):
     """What everybody may see of a submitted project."""
+
+    model_config = _shown(_PUBLIC)
 
     project_id: Uuid
     season_id: Slug
@@ -108,6 +151,10 @@ class ProjectVersion(State):
 class ProjectDetails(PublicProject):
     """What the applicant and the staff see: the draft, all versions, and the formal check."""
 
+    model_config = _shown(
+        {**_PUBLIC, "draft": _DRAFT, "versions": [_VERSION], "screening": _SCREENING}
+    )
+
     draft: Draft
     versions: tuple[ProjectVersion, ...]
     screening: Screening | None
@@ -115,6 +162,8 @@ class ProjectDetails(PublicProject):
 
 class ProjectPage(State):
     """A page of projects in the order of their ids; ask again with `after` = `next`."""
+
+    model_config = _shown({"items": [_PUBLIC], "next": EXAMPLE_PROJECT})
 
     items: tuple[PublicProject, ...]
     next: str | None

@@ -140,7 +140,8 @@ class RegistrationPage(State):
     """A page of registrations in the order of their ids; ask again with `after` = `next`."""
 
     model_config = ConfigDict(
-        frozen=True, json_schema_extra={"example": {"items": [EXAMPLE_ANSWER], "next": None}}
+        frozen=True,
+        json_schema_extra={"example": {"items": [EXAMPLE_ANSWER], "next": EXAMPLE_REGISTRATION}},
     )
     items: tuple[RegistrationAnswer, ...]
     next: str | None
