@@ -13,7 +13,7 @@ from tests.rooms import Rooms
 CHECKED_ELSEWHERE = {"SeasonDefinition", "Season"}
 """A season's definition is a file: seasons/2020.yaml is its example."""
 
-PAGES = {"GET /join", "POST /join/cancel"}
+PAGES = {"GET /join"}
 """For people: what is wrong is said as a page."""
 
 
