@@ -13,8 +13,8 @@ from tests.rooms import Rooms
 CHECKED_ELSEWHERE = {"SeasonDefinition", "Season"}
 """A season's definition is a file: seasons/2020.yaml is its example."""
 
-PAGES = {"GET /join"}
-"""For people: what is wrong is said as a page."""
+PAGES = {"GET /join", "POST /join/cancel"}
+"""For people: much of what is wrong is said as a page."""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def test_every_operation_describes_its_errors_as_problem_json(
         errors = {s: a for s, a in operation["responses"].items() if s[0] in "45"}
         assert {"401", "403", "404", "409", "422", "503"} <= set(errors), where
         for status, answer in errors.items():
-            expected = "text/html" if where in PAGES else "application/problem+json"
-            assert list(answer["content"]) == [expected], f"{where} {status}"
+            allowed = {"application/problem+json"} | ({"text/html"} if where in PAGES else set())
+            assert set(answer["content"]) <= allowed, f"{where} {status}"
         assert operation["summary"], where
 
 
