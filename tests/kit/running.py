@@ -11,6 +11,7 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorClient
 
 from admin.stack.stack import Stack
 from services.kit.fold import Heard
@@ -103,12 +104,17 @@ async def is_ready(client: httpx.AsyncClient) -> bool:
     return (await client.get("/health/ready")).status_code == httpx.codes.OK
 
 
-async def new_place(parts: Stack, new_topic: NewTopicNamed) -> Place:
-    """Fresh topics, small ones."""
+@asynccontextmanager
+async def new_place(parts: Stack, new_topic: NewTopicNamed) -> AsyncIterator[Place]:
+    """Fresh topics, small ones; the database is gone at the end."""
     stream = await new_topic(1)
     people = await new_topic(1, ".people")
     topics = Topics(*[await new_topic(1) for _ in range(4)])
-    return Place(parts, stream, people, topics)
+    place = Place(parts, stream, people, topics)
+    yield place
+    client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(place.environment["MONGO_URL"])
+    await client.drop_database(place.database)
+    client.close()
 
 
 def jars_of(service: Service) -> Store[Jar]:

@@ -1,6 +1,7 @@
 """The reader on real Kafka: committed after the write, nothing lost, the stream goes on."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ SERVICES = Path(kit_reader.__file__).parents[1]
 
 
 @pytest.fixture
-async def place(parts: Stack, new_topic: NewTopicNamed) -> Place:
-    return await new_place(parts, new_topic)
+async def place(parts: Stack, new_topic: NewTopicNamed) -> AsyncIterator[Place]:
+    async with new_place(parts, new_topic) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,9 @@ from tests.rooms import eventually
 
 
 @pytest.fixture
-async def place(parts: Stack, new_topic: NewTopicNamed) -> Place:
-    return await new_place(parts, new_topic)
+async def place(parts: Stack, new_topic: NewTopicNamed) -> AsyncIterator[Place]:
+    async with new_place(parts, new_topic) as made:
+        yield made
 
 
 @pytest.fixture
