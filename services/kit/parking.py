@@ -1,10 +1,11 @@
 """Records that can't be handled: kept with all they came with, and said on the dead-letter topic.
 
 Later records of the same key wait behind a parked one, so that a redrive keeps their order. The
-rest of the stream goes on.
+rest of the stream goes on. What a person discards is kept on record, and never handled again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
@@ -26,6 +27,37 @@ def lane(record: Record) -> Lane:
     return record.topic, record.key
 
 
+def coordinates(record: Record) -> str:
+    """A parked record's id: `<topic>/<partition>/<offset>`."""
+    return f"{record.topic}/{record.partition}/{record.offset}"
+
+
+@dataclass(slots=True)
+class ParkedRecord:
+    """A record as it was consumed, byte for byte, made again from its parked document."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+    @classmethod
+    def of(cls, doc: Mapping[str, Any]) -> "ParkedRecord":
+        """The record of a parked document."""
+        return cls(
+            topic=doc["topic"],
+            partition=doc["partition"],
+            offset=doc["offset"],
+            timestamp=doc["timestamp"],
+            key=doc["key"],
+            value=doc["value"],
+            headers=tuple((name, value) for name, value in doc["headers"]),
+        )
+
+
 class Parking:
     """The parked records of one consumer group. Parking the same record again changes nothing."""
 
@@ -39,14 +71,21 @@ class Parking:
         self._group = group
         self._people_topics = frozenset(people_topics)
 
+    @property
+    def discarded(self) -> "AsyncIOMotorCollection[Document]":
+        """What people decided not to have handled, with who, when and why. Nothing leaves it."""
+        return self.collection.database["discarded"]
+
     async def prepare(self) -> None:
         """Create the indexes; idempotent."""
-        await self.collection.create_index(
-            [("pending", 1), ("slot", 1)],
-            name="pending",
-            partialFilterExpression={"pending": True},
-        )
+        for collection in (self.collection, self.discarded):
+            await collection.create_index(
+                [("pending", 1), ("slot", 1)],
+                name="pending",
+                partialFilterExpression={"pending": True},
+            )
         await self.collection.create_index([("topic", 1), ("key", 1)], name="key")
+        await self.discarded.create_index([("offset", 1)], name="offset")
 
     def is_people(self, topic: str) -> bool:
         """Whether a topic holds personal data."""
@@ -63,13 +102,24 @@ class Parking:
                 found[topic, key] = doc["offset"]
         return found
 
+    async def decided(self, records: Sequence[Record]) -> frozenset[str]:
+        """The ids of those of these records that were discarded: they are not to be handled."""
+        lowest = min((record.offset for record in records), default=0)
+        found = self.discarded.find({"offset": {"$gte": lowest}}, {"_id": 1})
+        return frozenset([doc["_id"] async for doc in found])
+
+    async def head(self, query: Mapping[str, Any]) -> Document | None:
+        """The earliest parked record that matches, with all it came with."""
+        found = self.collection.find(query).sort([("partition", 1), ("offset", 1)]).limit(1)
+        return next(iter(await found.to_list(1)), None)
+
     async def park(self, records: Sequence[tuple[Record, str]]) -> None:
         """Keep these records, each with its reason; durable when this returns."""
         if records:
             await self.collection.bulk_write(
                 [
                     UpdateOne(
-                        {"_id": f"{record.topic}/{record.partition}/{record.offset}"},
+                        {"_id": coordinates(record)},
                         {"$setOnInsert": self._document(record, reason)},
                         upsert=True,
                     )
@@ -82,8 +132,38 @@ class Parking:
         """How many records are parked now."""
         return int(await self.collection.count_documents({}))
 
+    async def still_fails(self, id: str, reason: str, by: str, at: datetime) -> int:
+        """Note that a redrive failed, and why; says how many have failed by now."""
+        await self.collection.update_one(
+            {"_id": id},
+            {
+                "$set": {"reason": reason[:2000], "tried_at": at, "tried_by": by},
+                "$inc": {"attempts": 1},
+            },
+        )
+        doc = await self.collection.find_one({"_id": id}, {"attempts": 1})
+        return int(doc["attempts"]) if doc else 0
+
+    async def remove(self, id: str) -> None:
+        """Forget a record that was handled; idempotent."""
+        await self.collection.delete_one({"_id": id})
+
+    async def discard(self, doc: Document, reason: str, by: str, at: datetime) -> None:
+        """Move a record to what was discarded; idempotent, and the first decision stays.
+
+        Of a people record only coordinates are kept: its data are not ours to keep for ever.
+        """
+        kept = {name: value for name, value in doc.items() if name != "_id"}
+        if self.is_people(doc["topic"]):
+            kept |= {"key": None, "value": None, "headers": [], "reason": ""}
+        decision = {"reason": reason, "by": by, "at": at}
+        await self.discarded.update_one(
+            {"_id": doc["_id"]}, {"$setOnInsert": kept | {"discard": decision}}, upsert=True
+        )
+        await self.remove(doc["_id"])
+
     def _document(self, record: Record, reason: str) -> Document:
-        coordinates = f"{record.topic}/{record.partition}/{record.offset}"
+        id = coordinates(record)
         headers = [[name, value] for name, value in record.headers]
         stream = "dead-people" if record.topic in self._people_topics else "dead"
         return {
@@ -96,9 +176,10 @@ class Parking:
             "value": record.value,
             "reason": reason[:2000],
             "parked_at": datetime.now(UTC),
-            "slot": crc32(coordinates.encode()) % SLOTS,
+            "attempts": 0,
+            "slot": crc32(id.encode()) % SLOTS,
             "pending": True,
-            "outbox": [self._letter(record, reason) | {"id": coordinates, "stream": stream}],
+            "outbox": [self._letter(record, reason) | {"id": id, "stream": stream}],
         }
 
     def _letter(self, record: Record, reason: str) -> Document:

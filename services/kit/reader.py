@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from services.kit.envelope import Envelope, Record, Unreadable
 from services.kit.fold import Heard
-from services.kit.parking import Lane, Parking, lane
+from services.kit.parking import Lane, Parking, coordinates, lane
 from services.kit.refusal import Refused
 
 log = structlog.get_logger(__name__)
@@ -56,6 +56,7 @@ class Reader:
       skipped and counted.
     * A handler that fails is tried again record by record; a record that fails `ATTEMPTS` times is
       parked and its key waits behind it.
+    * A record that a person discarded is passed over.
     * A database that is away, and a command refused as busy, are waited for, never parked.
     * Offsets are committed after all of that is written.
     """
@@ -68,6 +69,8 @@ class Reader:
         self.skipped: Counter[str] = Counter()
         self.handled = 0
         self._subscriber: Any = None
+        self.resume: Callable[[Lane], Awaitable[Any]] | None = None
+        """Handles a queue whose last obstacle went away just while a record was put behind it."""
 
     def subscribe(self, broker: KafkaBroker, topics: Sequence[str], group: str) -> None:
         """Register the batch subscriber: explicit policy, earliest offset, no auto-commit."""
@@ -117,10 +120,13 @@ class Reader:
                 raise
 
     async def _handle(self, records: Sequence[Record]) -> None:
+        decided = await self._parking.decided(records)
         blocked = await self._parking.blocked(records)
         batch: list[Heard] = []
         parked: list[tuple[Record, str]] = []
         for record in records:
+            if decided and coordinates(record) in decided:
+                continue
             try:
                 heard = self._read(record)
             except (Unreadable, ValidationError) as error:
@@ -145,6 +151,32 @@ class Reader:
                 offset=record.offset,
                 reason=reason[:300],
             )
+        await self._resume(parked)
+
+    async def _resume(self, parked: Sequence[tuple[Record, str]]) -> None:
+        """Let go on what was put behind a record that was redriven in the meantime."""
+        waiting: dict[Lane, int] = {}
+        for record, reason in parked:
+            if reason == BEHIND:
+                waiting.setdefault(lane(record), record.offset)
+        for place, offset in waiting.items():
+            head = await self._parking.head({"topic": place[0], "key": place[1]})
+            free = head is not None and (head["offset"], head["reason"]) == (offset, BEHIND)
+            if free and self.resume:
+                await self.resume(place)
+
+    async def attempt(self, record: Record) -> str:
+        """Handle one record by itself, with retries: the reason when it still fails, else empty.
+
+        Raises, with nothing decided, while the database is away.
+        """
+        try:
+            heard = self._read(record)
+        except (Unreadable, ValidationError) as error:
+            return _reason(error)
+        reason = await self._try(heard) if heard else ""
+        self.handled += not reason
+        return reason
 
     def _read(self, record: Record) -> Heard | None:
         envelope = Envelope.from_headers(record.headers)

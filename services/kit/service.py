@@ -26,9 +26,11 @@ from services.kit.clock import DatabaseClock
 from services.kit.envelope import NAMESPACE
 from services.kit.fold import Fold
 from services.kit.lease import SlotLeases
+from services.kit.parked_api import routes as parked_routes
 from services.kit.parking import Parking
 from services.kit.projection import Projection
 from services.kit.reader import Hear, Reader
+from services.kit.redrive import Claims, Redrive
 from services.kit.relay import Relay
 from services.kit.settings import ServiceSettings
 from services.kit.store import Store
@@ -90,6 +92,7 @@ class Service:
         self.relay: Relay | None = None
         self.reader: Reader | None = None
         self.parking: Parking | None = None
+        self.redrive: Redrive | None = None
         self.broker: KafkaBroker | None = None
         self._background: list[Any] = []
         self.prepared = False
@@ -143,6 +146,9 @@ class Service:
         app.add_middleware(http.Starting, prepared=lambda: self.prepared)
         http.install(app)
         self._add_probes(app)
+        if self._hearing:
+            key_file = self.settings.operator_public_key_file
+            app.include_router(parked_routes(lambda: self.redrive, key_file))
         return app
 
     def _written(self) -> None:
@@ -172,7 +178,7 @@ class Service:
         parking = Parking(self.database["parked"], self.group, people_topics)
         leases = SlotLeases(self.database["leases"], self.replica, self.clock)
         self.relay = Relay(
-            [*self._outboxes, parking.collection],
+            [*self._outboxes, parking.collection, parking.discarded],
             leases,
             self._topics.by_stream(),
             self.settings.kafka_bootstrap_servers,
@@ -182,6 +188,9 @@ class Service:
         self._prepare += [parking.prepare, leases.prepare]
         if self._hearing:
             self.reader = Reader(self._hearing.models, self._hearing.hears, parking)
+            claims = Claims(self.database["redrives"], self.clock)
+            self.redrive = Redrive(parking, claims, self.reader.attempt)
+            self.reader.resume = self.redrive.resume
 
     async def _prepare_all(self) -> None:
         for step in self._prepare:
