@@ -179,16 +179,20 @@ class Store(Generic[S]):
         *,
         now: datetime,
         extra: Mapping[str, Any],
+        after: Mapping[str, int] | None = None,
     ) -> int:
         """Carry out each command on a document that does not exist yet; skip those that do.
 
         One bulk insert; says how many documents are new. `extra` are fields beside the kit's own.
+        `after` has the last sequence of subjects that the stream knows and the database lost.
         """
+        if not items:
+            return 0
         loop = asyncio.get_running_loop()
         docs: dict[str, Document] = {}
         for id, decide, context in items:
             command = _Command(decide, context, now, loop.create_future())
-            draft = self._decide_all(id, None, [command])
+            draft = self._decide_all(id, None, [command], (after or {}).get(id, 0))
             if isinstance(error := draft.results[0], Exception):
                 raise error
             docs[id] = _new_document(draft, secrets.token_hex(8)) | dict(extra)
@@ -254,12 +258,14 @@ class Store(Generic[S]):
                 self._written()
             return draft.results
 
-    def _decide_all(self, id: str, doc: Document | None, group: list[_Command[S]]) -> _Draft[S]:
+    def _decide_all(
+        self, id: str, doc: Document | None, group: list[_Command[S]], sequence: int = 0
+    ) -> _Draft[S]:
         fresh = doc is None
         doc = doc or {
             "_id": id,
             "version": 0,
-            "sequence": 0,
+            "sequence": sequence,
             "people": {},
             "heard": {},
             "commands": {},

@@ -7,6 +7,7 @@ from services.kit.access import Access
 from services.kit.service import Service, Topics
 from services.notify import api, consumers
 from services.notify.letters import Letters
+from services.notify.rebuild import Rebuild
 from services.notify.sending import Sending
 from services.notify.settings import Settings
 from services.notify.store import Ledger
@@ -24,6 +25,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     ledger = Ledger(service)
     consumers.listen(service, ledger)
+    service.prepare(Rebuild(service, ledger).run)
     service.background(Sending(settings, ledger, Letters(settings)).run)
     access = Access(settings.operator_public_key_file.read_text())
     app = service.app("Zharmenke notify", "The ledger of mails: one per person and occasion.")

@@ -1,6 +1,8 @@
 """What the notify service hears: every stream for what is due, every people topic for whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from schemas.people import Person
 from schemas.topics import people, stream
@@ -14,6 +16,7 @@ from services.notify.sending import fresh_messages
 from services.notify.store import Ledger
 
 WRITERS = ("submission", "scoring", "webinar")
+MODELS: Mapping[str, Any] = {model.type_name(): model for model in HEARD} | {Person.TYPE: Person}
 
 
 def listen(service: Service, ledger: Ledger) -> None:
@@ -21,18 +24,22 @@ def listen(service: Service, ledger: Ledger) -> None:
 
     async def plan(batch: Sequence[Heard]) -> None:
         now = server_now()
-        fresh: list[tuple[Message, Context]] = []
-        for heard in batch:
-            if heard.envelope.type == Person.TYPE:
-                continue
-            context = heard.envelope.consequence("service/notify")
-            messages = fresh_messages(plans_for(heard.envelope, heard.event), now)
-            fresh += [(message, context) for message in messages]
-        await ledger.plan(fresh, now)
+        await ledger.plan(due(batch, now), now)
 
-    prefix = service.settings.topic_prefix
-    service.hear(
-        [stream(name, prefix) for name in WRITERS] + [people(name, prefix) for name in WRITERS],
-        {model.type_name(): model for model in HEARD} | {Person.TYPE: Person},
-        [ledger.people.hear, plan],
-    )
+    topics = heard_topics(service.settings.topic_prefix)
+    service.hear(topics, MODELS, [ledger.people.hear, plan])
+
+
+def heard_topics(prefix: str) -> list[str]:
+    """Every stream that calls for mails, and every topic that says for whom."""
+    return [stream(name, prefix) for name in WRITERS] + [people(name, prefix) for name in WRITERS]
+
+
+def due(batch: Sequence[Heard], now: datetime) -> list[tuple[Message, Context]]:
+    """The messages that a batch calls for, planned at `now`, and as a consequence of what."""
+    return [
+        (message, heard.envelope.consequence("service/notify"))
+        for heard in batch
+        if heard.envelope.type != Person.TYPE
+        for message in fresh_messages(plans_for(heard.envelope, heard.event), now)
+    ]

@@ -63,12 +63,21 @@ class Claim:
     deferrals: int
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A message as notify's own stream tells it, and the sequence of its last event."""
+
+    message: domain.Message
+    sequence: int
+
+
 class Ledger:
     """Messages by (purpose, about, occurrence, person), each once."""
 
     def __init__(self, service: Service) -> None:
         self.messages: Store[domain.Message] = service.store("messages", MESSAGE)
         self.people: Projection[Addressee] = service.projection("people", PEOPLE)
+        self._marks = service.database["rebuilt"]
         self._clock = service.clock
         service.prepare(self.prepare)
 
@@ -89,6 +98,29 @@ class Ledger:
             await self.messages.insert_new(items[: len(items) // 2], now=now, extra=extra)
             crash_point("mid-planning")
         return await self.messages.insert_new(items, now=now, extra=extra)
+
+    async def is_whole(self) -> bool:
+        """Whether it holds all that was planned before; not so when it is empty, or new."""
+        if await self.messages.collection.find_one({}, {"_id": 1}) is None:
+            await self._marks.delete_many({})  # should filling it be cut off, it begins again
+        return await self._marks.find_one({"_id": "whole"}) is not None
+
+    async def note_whole(self) -> None:
+        """Note that it was filled from the streams to their end; idempotent."""
+        await self._marks.update_one({"_id": "whole"}, {"$set": {"noted": True}}, upsert=True)
+
+    async def restore(self, past: Sequence[Past], now: datetime) -> int:
+        """Put back what is not there; what has no outcome is said to be unknown.
+
+        Its events go on from the sequence that the stream had come to. Says how many were put back.
+        """
+        messages = [one.message for one in past]
+        return await self.messages.insert_new(
+            [(message.message_id, _restoring(message), _unasked(message)) for message in messages],
+            now=now,
+            extra={"work": _free(_NEVER, {}, "")},
+            after={one.message.message_id: one.sequence for one in past},
+        )
 
     async def claim(self, token: str, limit: int, lease: timedelta) -> list[Claim]:
         """Take up to `limit` due messages whose MessagePlanned is on Kafka already."""
@@ -214,3 +246,14 @@ def _planning(message: domain.Message) -> Any:
         return Decision(events, draft=draft)
 
     return decide
+
+
+def _restoring(message: domain.Message) -> Any:
+    def decide(_found: domain.Message | None) -> Decision[domain.Message]:
+        return Decision(domain.mark_unknown(message), draft=message)
+
+    return decide
+
+
+def _unasked(message: domain.Message) -> Context:
+    return Context("service/notify", "schedule", f"message/{message.message_id}")
