@@ -2,6 +2,7 @@
 
 import typer
 
+from admin.dead.commands import dead_app
 from admin.keys import keys_app
 from admin.rehearsal.commands import demo
 from admin.serve import serve
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.add_typer(stack_app, name="stack")
 app.add_typer(topics_app, name="topics")
 app.add_typer(keys_app, name="keys")
+app.add_typer(dead_app, name="dead")
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("token")(token)

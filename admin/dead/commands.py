@@ -1,0 +1,176 @@
+"""`zharmenke dead`: look at parked records, have them handled again, or give them up."""
+
+import getpass
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from admin.dead.display import print_queues, print_record, print_records
+from admin.dead.door import Door, DoorClosed, open_door
+from admin.stack.ports import DEFAULT_PORTS
+from admin.tokens import DEFAULT_KEY
+from schemas.topics import SERVICES
+
+dead_app = typer.Typer(no_args_is_help=True)
+
+Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The record: <topic>/<partition>/<offset>.")]
+Url = Annotated[
+    str | None,
+    typer.Option(help="Where the service is; else SUBMISSION_URL, SCORING_URL, …, else the usual."),
+]
+OperatorKey = Annotated[
+    Path, typer.Option(envvar="OPERATOR_KEY_FILE", help="The operator's private key (PEM).")
+]
+By = Annotated[str | None, typer.Option(help="Your name, for the log. [default: your login]")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
+
+
+@dead_app.callback()
+def _dead() -> None:
+    """Parked records of a service: what it could not handle, and what waits behind that."""
+
+
+@dead_app.command("list")
+def list_records(
+    service: Service,
+    url: Url = None,
+    operator_key: OperatorKey = DEFAULT_KEY,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is parked, without personal data.
+
+    Example: zharmenke dead list scoring
+    """
+    with _door(service, url, operator_key, by) as door:
+        records = door.records()
+    _answer(records, print_records, as_json)
+
+
+@dead_app.command()
+def show(
+    service: Service,
+    id: Id,
+    with_people: Annotated[
+        bool, typer.Option("--with-people", help="Personal data too; this is logged.")
+    ] = False,
+    url: Url = None,
+    operator_key: OperatorKey = DEFAULT_KEY,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one record with its headers and body.
+
+    Example: zharmenke dead show scoring zharmenke.submission/3/42
+    """
+    with _door(service, url, operator_key, by) as door:
+        shown = door.record(_checked(id), with_people=with_people)
+    _answer(shown, print_record, as_json)
+
+
+@dead_app.command()
+def redrive(
+    service: Service,
+    id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A record; its whole queue is redriven.")
+    ] = None,
+    topic: Annotated[str | None, typer.Option(help="The queue's topic, with --key.")] = None,
+    key: Annotated[str | None, typer.Option(help="The queue's key, with --topic.")] = None,
+    all_queues: Annotated[bool, typer.Option("--all", help="Every queue.")] = False,
+    url: Url = None,
+    operator_key: OperatorKey = DEFAULT_KEY,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have the service handle parked records again, in their order.
+
+    A queue is the records of one topic and key. It stops at the first that fails again, and then
+    the exit code is 1.
+
+    Example: zharmenke dead redrive scoring zharmenke.submission/3/42
+    """
+    what = _queue_named(id, topic, key, all_queues=all_queues)
+    with _door(service, url, operator_key, by) as door:
+        queues = door.redrive(what)
+    _answer(queues, print_queues, as_json)
+    if any(queue["state"] != "done" for queue in queues):
+        raise typer.Exit(1)
+
+
+@dead_app.command()
+def discard(
+    service: Service,
+    id: Id,
+    reason: Annotated[str, typer.Option(help="Why nobody will miss it; kept for ever.")],
+    by: Annotated[str, typer.Option(help="Who decides: your name, kept with the reason.")],
+    url: Url = None,
+    operator_key: OperatorKey = DEFAULT_KEY,
+    as_json: AsJson = False,
+) -> None:
+    """Decide that a record is never handled. It stays on record, with the reason and your name.
+
+    What waits behind it is not handled by this: redrive it next.
+
+    Example: zharmenke dead discard scoring zharmenke.submission/3/42 --reason "A test" --by aigul
+    """
+    if len(reason.strip()) < 3 or not by.strip():
+        _misused("A discard needs a --reason in words and a name (--by).")
+    with _door(service, url, operator_key, by) as door:
+        decision = door.discard(_checked(id), reason)
+    _answer(decision, lambda made: typer.echo(_sentence(made)), as_json)
+
+
+def _sentence(made: dict[str, Any]) -> str:
+    return f"{made['id']} was discarded by {made['by']} at {made['at']}: {made['reason']}"
+
+
+def _queue_named(
+    id: str | None, topic: str | None, key: str | None, *, all_queues: bool
+) -> dict[str, Any]:
+    by_key = topic is not None and key is not None
+    if [by_key, id is not None, all_queues].count(True) != 1 or (topic is None) != (key is None):
+        _misused("Name a record's ID, or --topic and --key, or --all.")
+    if all_queues:
+        return {"all": True}
+    return {"id": _checked(id)} if id is not None else {"topic": topic, "key": key}
+
+
+def _checked(id: str) -> str:
+    parts = id.split("/")
+    if len(parts) != 3 or not all(part.isdigit() for part in parts[1:]):
+        _misused(f"{id!r} is no record's id; they look like zharmenke.submission/3/42.")
+    return id
+
+
+@contextmanager
+def _door(service: str, url: str | None, key_file: Path, by: str | None) -> Iterator[Door]:
+    if service not in SERVICES:
+        _misused(f"There is no service {service!r}; choose one of: {', '.join(SERVICES)}.")
+    if not key_file.is_file():
+        _misused(f"There is no key at {key_file}; give --operator-key.")
+    usual = f"http://127.0.0.1:{DEFAULT_PORTS[service]}"
+    where = url or os.environ.get(f"{service.upper()}_URL") or usual
+    try:
+        with open_door(where, key_file, (by or getpass.getuser()).strip()) as door:
+            yield door
+    except DoorClosed as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _answer(found: Any, say: Callable[[Any], None], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        say(found)
+
+
+def _misused(why: str) -> NoReturn:
+    typer.echo(why, err=True)
+    raise typer.Exit(2)
