@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,6 +19,13 @@ from schemas.base import (
     Slug,
     Tiyn,
 )
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    """The names of all time zones; finding them out reads a whole directory."""
+    return frozenset(available_timezones())
+
 
 Goal = Annotated[int, Field(strict=True, ge=1, le=17)]
 """One of the 17 Sustainable Development Goals of the United Nations."""
@@ -155,7 +163,7 @@ class SeasonDefinition(Contract):
 
     @model_validator(mode="after")
     def _calendar_and_money_make_sense(self) -> Self:
-        if self.timezone not in available_timezones():
+        if self.timezone not in _known_zones():
             raise Misfit(f"unknown time zone: {self.timezone}", "timezone")
         if self.deadline <= self.opens_at:
             raise Misfit("deadline must be after opens_at", "deadline")

@@ -44,6 +44,7 @@ LARGEST_OUTBOX = 2_000
 LARGEST_EVENT = 900_000
 """Bytes of a body; one that the broker does not take would hold up its partition for ever."""
 KEYS_KEPT = 100
+STATES_REMEMBERED = 200
 DUPLICATE_KEY = 11000
 KEY_LIFETIME = timedelta(hours=24)
 TOKENS_KEPT = 32
@@ -127,6 +128,7 @@ class Store(Generic[S]):
         self.collection = collection
         self.aggregate = aggregate
         self._written = written
+        self._seen: dict[str, tuple[Any, S]] = {}
         self._waiting: dict[str, list[_Command[S]]] = {}
         self._draining: dict[str, asyncio.Task[None]] = {}
 
@@ -141,7 +143,18 @@ class Store(Generic[S]):
     async def get(self, id: str) -> S | None:
         """The state of one aggregate, or None."""
         doc = await self.collection.find_one({"_id": id}, {"state": 1})
-        return self.aggregate.state.model_validate(doc["state"]) if doc else None
+        return self._state(doc) if doc else None
+
+    def _state(self, doc: Document) -> S:
+        """Validate a state; one that was seen just like that before is taken as it was then."""
+        known = self._seen.get(doc["_id"])
+        if known is not None and known[0] == doc["state"]:
+            return known[1]
+        state = self.aggregate.state.model_validate(doc["state"])
+        if len(self._seen) >= STATES_REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        self._seen[doc["_id"]] = (doc["state"], state)
+        return state
 
     async def find(
         self, query: Mapping[str, Any], *, limit: int = 0, sort: str = "_id"
