@@ -5,14 +5,12 @@ The only module of the kit that writes aggregates. A document is
 """
 
 import asyncio
-import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic
-from zlib import crc32
 
 from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorCollection
@@ -24,29 +22,15 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from services.kit.aggregate import (
-    SLOTS,
-    Aggregate,
-    CommandKey,
-    Decide,
-    Decision,
-    Document,
-    Result,
-    S,
-    entry,
-)
+from services.kit.aggregate import Aggregate, CommandKey, Decide, Document, Result, S
 from services.kit.crash import crash_point
-from services.kit.envelope import Context, Envelope, utc_text
+from services.kit.deciding import Command, Deciding, Draft, fields_of, new_document
+from services.kit.envelope import Context
 from services.kit.refusal import Refused
 
 LARGEST_GROUP = 200
-LARGEST_OUTBOX = 2_000
-LARGEST_EVENT = 900_000
-"""Bytes of a body; one that the broker does not take would hold up its partition for ever."""
-KEYS_KEPT = 100
 STATES_REMEMBERED = 200
 DUPLICATE_KEY = 11000
-KEY_LIFETIME = timedelta(hours=24)
 TOKENS_KEPT = 32
 PATIENCE_SECONDS = 20.0
 
@@ -65,27 +49,6 @@ class UniqueTaken(Exception):
 
 NOT_WRITTEN = (UniqueTaken, DocumentTooLarge, InvalidDocument, OverflowError)
 """Errors of a write that are certain to have left nothing behind."""
-
-
-@dataclass(slots=True)
-class _Command(Generic[S]):
-    decide: Decide[S]
-    context: Context
-    now: datetime
-    done: "asyncio.Future[Result[S]]"
-    key: CommandKey | None = None
-    heard: tuple[str, int] | None = None
-
-
-@dataclass(slots=True)
-class _Draft(Generic[S]):
-    """A document being changed in memory, and what each command of the group came to."""
-
-    doc: Document
-    state: S | None
-    outbox: list[Document] = field(default_factory=list)
-    changed: bool = False
-    results: list[Result[S] | Exception] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -112,6 +75,9 @@ class _Write:
         return False
 
 
+_Waiting = tuple[Command[S], "asyncio.Future[Result[S]]"]
+
+
 class Store(Generic[S]):
     """Aggregates of one kind. Commands on the same document are committed as a group.
 
@@ -129,7 +95,8 @@ class Store(Generic[S]):
         self.aggregate = aggregate
         self._written = written
         self._seen: dict[str, tuple[Any, S]] = {}
-        self._waiting: dict[str, list[_Command[S]]] = {}
+        self._deciding = Deciding(aggregate)
+        self._waiting: dict[str, list[_Waiting[S]]] = {}
         self._draining: dict[str, asyncio.Task[None]] = {}
 
     async def prepare(self) -> None:
@@ -181,7 +148,8 @@ class Store(Generic[S]):
         a repeat gives the first answer; the same key with another fingerprint is refused.
         """
         done: asyncio.Future[Result[S]] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(id, []).append(_Command(decide, context, now, done, key, heard))
+        command = Command(decide, context, now, key, heard)
+        self._waiting.setdefault(id, []).append((command, done))
         if id not in self._draining:
             self._draining[id] = asyncio.create_task(self._drain(id))
         return await asyncio.shield(done)
@@ -201,14 +169,13 @@ class Store(Generic[S]):
         """
         if not items:
             return 0
-        loop = asyncio.get_running_loop()
         docs: dict[str, Document] = {}
         for id, decide, context in items:
-            command = _Command(decide, context, now, loop.create_future())
-            draft = self._decide_all(id, None, [command], (after or {}).get(id, 0))
+            command = Command(decide, context, now)
+            draft = self._deciding.decide_all(id, None, [command], (after or {}).get(id, 0))
             if isinstance(error := draft.results[0], Exception):
                 raise error
-            docs[id] = _new_document(draft, secrets.token_hex(8)) | dict(extra)
+            docs[id] = new_document(draft, secrets.token_hex(8)) | dict(extra)
         try:
             await self.collection.insert_many(list(docs.values()), ordered=False)
             known = 0
@@ -230,21 +197,21 @@ class Store(Generic[S]):
             self._waiting.pop(id, None)
             self._draining.pop(id, None)
 
-    async def _settle_group(self, id: str, group: list[_Command[S]]) -> None:
+    async def _settle_group(self, id: str, group: list[_Waiting[S]]) -> None:
         try:
-            outcomes: list[Result[S] | Exception] = await self._commit(id, group)
+            outcomes = await self._commit(id, [command for command, _ in group])
         except NOT_WRITTEN as error:
             if len(group) > 1:  # one command spoils the write of all: each for itself
-                for command in group:
-                    await self._settle_group(id, [command])
+                for waiting in group:
+                    await self._settle_group(id, [waiting])
                 return
             outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001 - handed to every caller of the group
             outcomes = [error] * len(group)
-        for command, outcome in zip(group, outcomes, strict=True):
-            _settle(command.done, outcome)
+        for (_, done), outcome in zip(group, outcomes, strict=True):
+            _settle(done, outcome)
 
-    async def _commit(self, id: str, group: list[_Command[S]]) -> list[Result[S] | Exception]:
+    async def _commit(self, id: str, group: list[Command[S]]) -> list[Result[S] | Exception]:
         """Decide and write until it is written, refused, or not to be known.
 
         A write whose reply was lost is recognised by its token, which every later write of the
@@ -252,12 +219,12 @@ class Store(Generic[S]):
         are conditional on the same version, so one of them is the only one.
         """
         write = _Write(secrets.token_hex(8), time.monotonic() + PATIENCE_SECONDS)
-        draft: _Draft[S] | None = None
+        draft: Draft[S] | None = None
         while True:
             try:
                 doc = await self.collection.find_one({"_id": id})
                 if draft is None or not write.landed(doc):
-                    draft = self._decide_all(id, doc, group)
+                    draft = self._deciding.decide_all(id, doc, group)
                     if draft.changed and not await self._write(draft, write, new=doc is None):
                         continue
             except AutoReconnect:
@@ -271,139 +238,14 @@ class Store(Generic[S]):
                 self._written()
             return draft.results
 
-    def _decide_all(
-        self, id: str, doc: Document | None, group: list[_Command[S]], sequence: int = 0
-    ) -> _Draft[S]:
-        fresh = doc is None
-        doc = doc or {
-            "_id": id,
-            "version": 0,
-            "sequence": sequence,
-            "people": {},
-            "heard": {},
-            "commands": {},
-            "slot": crc32(id.encode()) % SLOTS,
-            "outbox": [],
-        }
-        state = None if fresh else self.aggregate.state.model_validate(doc["state"])
-        draft: _Draft[S] = _Draft(doc, state)
-        for command in group:
-            before, said = dict(draft.doc), len(draft.outbox)
-            try:
-                draft.results.append(self._decide_one(draft, command))
-            except Exception as error:  # noqa: BLE001 - it is this command's own answer
-                draft.doc = before
-                del draft.outbox[said:]
-                draft.results.append(error)
-        return draft
-
-    def _decide_one(self, draft: _Draft[S], command: _Command[S]) -> Result[S]:
-        doc = draft.doc
-        stored = _stored_key(doc, command)
-        if stored is not None:
-            assert draft.state is not None
-            return Result(doc["_id"], draft.state, doc["version"], tuple(stored["events"]), True)
-        if command.heard and doc["heard"].get(command.heard[0], 0) >= command.heard[1]:
-            if draft.state is None:
-                raise LookupError(doc["_id"])
-            return Result(doc["_id"], draft.state, doc["version"], (), True)
-        if len(doc["outbox"]) + len(draft.outbox) > LARGEST_OUTBOX:
-            raise Refused(
-                "busy", "outbox-full", "The event broker is away; please try again later."
-            )
-        decision = command.decide(draft.state)
-        state = decision.draft if decision.draft is not None else draft.state
-        for event in decision.events:
-            state = self.aggregate.evolve(state, event)
-        if state is None:
-            raise LookupError(doc["_id"])
-        event_ids = self._add_events(draft, decision, state, command)
-        self._add_people(draft, decision, state, command)
-        if command.heard:
-            doc["heard"] = {**doc["heard"], command.heard[0]: command.heard[1]}
-        if command.key:
-            doc["commands"] = _remember_key(doc["commands"], command, event_ids)
-        draft.changed |= bool(
-            event_ids or decision.people or command.heard or command.key or state != draft.state
-        )
-        draft.state = state
-        return Result(doc["_id"], state, doc["version"] + 1, event_ids)
-
-    def _add_events(
-        self, draft: _Draft[S], decision: Decision[S], state: S, command: _Command[S]
-    ) -> tuple[str, ...]:
-        ids = []
-        for event in decision.events:
-            draft.doc["sequence"] += 1
-            envelope = self._envelope(
-                type(event).type_name(),
-                event.MAJOR,
-                f"{self.aggregate.kind}/{draft.doc['_id']}",
-                draft.doc["sequence"],
-                state,
-                command,
-            )
-            body = event.model_dump_json()
-            if len(body.encode()) > LARGEST_EVENT:
-                raise Refused("invalid", "event-too-large", "This is more than one event can say.")
-            draft.outbox.append(entry(envelope, "events", body))
-            ids.append(envelope.id)
-        return tuple(ids)
-
-    def _add_people(
-        self, draft: _Draft[S], decision: Decision[S], state: S, command: _Command[S]
-    ) -> None:
-        people = dict(draft.doc["people"])
-        for person in decision.people:
-            before = people.get(person.person_id, {"sequence": 0, "body": ""})
-            if before["body"] == person.body:
-                continue
-            sequence = before["sequence"] + 1
-            envelope = self._envelope(
-                person.type_name,
-                person.major,
-                f"person/{person.person_id}",
-                sequence,
-                state,
-                command,
-            )
-            people[person.person_id] = {"sequence": sequence, "body": person.body}
-            draft.outbox.append(entry(envelope, "people", person.body) | {"key": person.person_id})
-        draft.doc["people"] = people
-
-    def _envelope(
-        self,
-        type_name: str,
-        major: int,
-        subject: str,
-        sequence: int,
-        state: S,
-        command: _Command[S],
-    ) -> Envelope:
-        context = command.context
-        return Envelope(
-            service=self.aggregate.service,
-            type=type_name,
-            major=major,
-            subject=subject,
-            sequence=sequence,
-            time=utc_text(command.now),
-            season=self.aggregate.season_of(state),
-            actor=context.actor,
-            via=context.via,
-            causation_id=context.causation_id,
-            correlation_id=context.correlation_id,
-            traceparent=context.traceparent,
-        )
-
-    async def _write(self, draft: _Draft[S], write: "_Write", *, new: bool) -> bool:
+    async def _write(self, draft: Draft[S], write: "_Write", *, new: bool) -> bool:
         """True when written, False when another writer was faster."""
         doc = draft.doc
         write.version = doc["version"]
-        fields = _fields(draft)
+        fields = fields_of(draft)
         try:
             if new:
-                await self.collection.insert_one(_new_document(draft, write.token))
+                await self.collection.insert_one(new_document(draft, write.token))
                 return True
             written = await self.collection.update_one(
                 {"_id": doc["_id"], "version": doc["version"]},
@@ -421,63 +263,6 @@ class Store(Generic[S]):
                 return False
             raise UniqueTaken((error.details or {}).get("keyValue") or pattern) from error
         return bool(written.matched_count == 1)
-
-
-def _fields(draft: _Draft[Any]) -> Document:
-    doc, state = draft.doc, draft.state
-    assert state is not None
-    return {
-        "version": doc["version"] + 1,
-        "sequence": doc["sequence"],
-        "state": state.model_dump(mode="json"),
-        "people": doc["people"],
-        "heard": doc["heard"],
-        "commands": doc["commands"],
-        "slot": doc["slot"],
-    } | ({"pending": True} if draft.outbox else {})
-
-
-def _new_document(draft: _Draft[Any], token: str) -> Document:
-    begin = {"_id": draft.doc["_id"], "pending": False}
-    return begin | _fields(draft) | {"tokens": [token], "outbox": draft.outbox}
-
-
-def _stored_key(doc: Document, command: _Command[Any]) -> Document | None:
-    if command.key is None:
-        return None
-    stored: Document | None = doc["commands"].get(_key_name(command.key))
-    if stored is not None and stored["at"] < _oldest_key(command.now):
-        return None
-    if stored is not None and stored["fingerprint"] != command.key.fingerprint:
-        raise Refused(
-            "invalid",
-            "idempotency-key-reused",
-            "This Idempotency-Key was used before with another request; choose a new one.",
-        )
-    return stored
-
-
-def _key_name(key: CommandKey) -> str:
-    return hashlib.sha256(key.key.encode()).hexdigest()[:32]
-
-
-def _remember_key(
-    commands: Document, command: _Command[Any], event_ids: tuple[str, ...]
-) -> Document:
-    """Keys live 24 hours, and at most the 100 newest of a document are kept."""
-    assert command.key is not None
-    oldest = _oldest_key(command.now)
-    kept = sorted(
-        ((name, kept) for name, kept in commands.items() if kept["at"] >= oldest),
-        key=lambda item: item[1]["at"],
-    )[-(KEYS_KEPT - 1) :]
-    now = command.now.astimezone(UTC).isoformat()
-    fresh = {"fingerprint": command.key.fingerprint, "at": now, "events": list(event_ids)}
-    return {**dict(kept), _key_name(command.key): fresh}
-
-
-def _oldest_key(now: datetime) -> str:
-    return (now - KEY_LIFETIME).astimezone(UTC).isoformat()
 
 
 def _settle(done: "asyncio.Future[Result[S]]", outcome: Result[S] | Exception) -> None:

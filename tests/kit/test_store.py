@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from pymongo.errors import AutoReconnect
 
+from services.kit import deciding
 from services.kit import store as kit_store
 from services.kit.aggregate import SLOTS, CommandKey, Decision, Result
 from services.kit.refusal import Refused
@@ -327,8 +328,8 @@ async def test_key_ends_after_a_day(jars: Store[Jar]) -> None:
 async def test_keys_kept_are_the_hundred_newest(
     jars: Store[Jar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert kit_store.KEYS_KEPT == 100
-    monkeypatch.setattr(kit_store, "KEYS_KEPT", 5)
+    assert deciding.KEYS_KEPT == 100
+    monkeypatch.setattr(deciding, "KEYS_KEPT", 5)
 
     async def use(number: int) -> bool:
         key, now = CommandKey(f"key-{number}", "f"), NOW + timedelta(seconds=number)
@@ -485,7 +486,7 @@ async def test_database_away_for_too_long_is_an_error_and_nothing_is_written(
 async def test_full_outbox_is_refused_and_empties_again(
     jars: Store[Jar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kit_store, "LARGEST_OUTBOX", 3)
+    monkeypatch.setattr(deciding, "LARGEST_OUTBOX", 3)
     answers = await asyncio.gather(
         *(put(jars, f"coin-{n}") for n in range(8)), return_exceptions=True
     )
