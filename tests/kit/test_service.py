@@ -67,7 +67,7 @@ async def test_service_on_good_parts_is_ready_and_says_of_what(place: Place, ear
 
 
 async def test_kafka_away_at_start_is_alive_not_ready_and_recovers(
-    place: Place, ears: Ears
+    place: Place, ears: Ears, logged: list[Any]
 ) -> None:
     wire = Wire(place.servers)
     await wire.reserve()
@@ -94,6 +94,9 @@ async def test_kafka_away_at_start_is_alive_not_ready_and_recovers(
 
         await eventually(heard, "the reader hears")
     await wire.cut()
+    said_of_it = {entry["event"] for entry in logged}
+    assert "start_waits" in said_of_it
+    assert "start_failed" not in said_of_it  # a broker that is away is no fault of ours
 
 
 async def test_database_away_is_not_ready_and_named_and_recovers(place: Place, ears: Ears) -> None:
