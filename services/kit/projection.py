@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic
 
+import structlog
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
@@ -110,7 +111,11 @@ class Reactions:
         """Call the handler of each event's type, in order."""
         for heard in batch:
             if handler := self._handlers.get(heard.envelope.type):
-                await handler(heard)
+                envelope = heard.envelope
+                with structlog.contextvars.bound_contextvars(
+                    event_id=envelope.id, correlation_id=envelope.correlation_id
+                ):
+                    await handler(heard)
 
 
 def _chunks(ids: Sequence[str]) -> Iterable[list[str]]:

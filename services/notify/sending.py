@@ -121,6 +121,7 @@ class Sending:
             "smtp",
             message_id=message.message_id,
             outcome=attempt.outcome,
+            event_id=message.plan.occurrence,
             purpose=message.plan.purpose,
         )
         if attempt.outcome == "accepted":
