@@ -57,14 +57,8 @@ class Material:
 
     def _content(self, draft: dict[str, object]) -> ProjectContent:
         body = SaveDraft.model_validate(draft)
-        project = domain.Project(
-            project_id=self.cast.id("project"),
-            season_id=body.season_id,
-            applicant="bench",
-            draft=domain.Draft.model_validate(body.model_dump(exclude={"season_id", "contact"})),
-            contact_given=True,
-        )
-        return domain.complete(project, self.cast.season)
+        draft = domain.Draft.model_validate(body.model_dump(exclude={"season_id", "contact"}))
+        return domain.complete(draft, self.cast.season, contact_given=True)
 
     def _event(self, id: str, content: ProjectContent, number: int) -> SubmissionEvent:
         person = domain.contact_person_id(id)

@@ -23,7 +23,8 @@ def routes(submissions: Submissions, access: Access) -> APIRouter:
     """All endpoints; who may call each is said in its signature."""
     router = APIRouter()
     router.include_router(_seasons(submissions, access))
-    router.include_router(_project_commands(submissions, access))
+    router.include_router(_applying(submissions, access))
+    router.include_router(_screening(submissions, access))
     router.include_router(_project_reads(submissions, access))
     return router
 
@@ -92,10 +93,9 @@ def _seasons(submissions: Submissions, access: Access) -> APIRouter:
     return router
 
 
-def _project_commands(submissions: Submissions, access: Access) -> APIRouter:
+def _applying(submissions: Submissions, access: Access) -> APIRouter:
     router = APIRouter(prefix="/projects", tags=["projects"])
     Applicant = Annotated[Caller, Depends(access.require("applicant"))]
-    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
 
     @router.put("/{project_id}", summary="Save the draft of a project")
     async def save_draft(
@@ -150,6 +150,32 @@ def _project_commands(submissions: Submissions, access: Access) -> APIRouter:
         )
         return messages.submission_receipt(result.state, result.event_ids)
 
+    @router.post("/{project_id}/withdrawal", summary="Take a submitted project back")
+    async def withdraw(
+        project_id: ProjectId, request: Request, caller: Applicant, key: Key
+    ) -> messages.Receipt:
+        result = await submissions.projects.execute(
+            project_id,
+            lambda project: Decision(
+                domain.withdraw_project(project, project_id=project_id, applicant=caller.subject)
+            ),
+            context_of(request, caller),
+            now=server_now(),
+            key=key,
+        )
+        return messages.Receipt(
+            project_id=project_id,
+            status=result.state.status,
+            event_id=next(iter(result.event_ids), None),
+        )
+
+    return router
+
+
+def _screening(submissions: Submissions, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/projects", tags=["projects"])
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+
     @router.post("/{project_id}/screening", summary="Record the formal check of a version")
     async def screen(
         project_id: ProjectId,
@@ -177,25 +203,6 @@ def _project_commands(submissions: Submissions, access: Access) -> APIRouter:
             project_id=project_id,
             status=result.state.status,
             version=body.version,
-            event_id=next(iter(result.event_ids), None),
-        )
-
-    @router.post("/{project_id}/withdrawal", summary="Take a submitted project back")
-    async def withdraw(
-        project_id: ProjectId, request: Request, caller: Applicant, key: Key
-    ) -> messages.Receipt:
-        result = await submissions.projects.execute(
-            project_id,
-            lambda project: Decision(
-                domain.withdraw_project(project, project_id=project_id, applicant=caller.subject)
-            ),
-            context_of(request, caller),
-            now=server_now(),
-            key=key,
-        )
-        return messages.Receipt(
-            project_id=project_id,
-            status=result.state.status,
             event_id=next(iter(result.event_ids), None),
         )
 

@@ -1,70 +1,26 @@
-"""The rules of seasons and projects. Pure: time, ids and the season come in as arguments."""
+"""The rules of a project: from the draft to a version that is screened or withdrawn."""
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from schemas.base import Language, Line, Moment, Paragraphs, Slug, Uuid
-from schemas.people import Email, Person
-from schemas.season import Goal, SeasonDefinition, SettlementKind
+from schemas.base import Moment, Slug, Uuid
+from schemas.people import Person
 from schemas.submission import (
-    Budget,
-    BudgetLine,
-    Organisation,
     ProjectContent,
     ProjectRevised,
     ProjectScreened,
     ProjectSubmitted,
     ProjectWithdrawn,
     ScreeningReason,
-    SeasonClosed,
-    SeasonOpened,
     SubmissionEvent,
 )
 from services.kit.refusal import Fault, Refused
+from services.submission.domain.base import State
+from services.submission.domain.content import Contact, Draft, complete, invalid, misfits
+from services.submission.domain.seasons import Season
 
 Status = Literal["draft", "submitted", "eligible", "ineligible", "withdrawn"]
-
-LARGEST_BUDGET_TIYN = 10**15
-"""The largest sum of money the contract can say."""
-
-
-class State(BaseModel):
-    """Base of the states: immutable, and compared by value."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Season(State):
-    """A season as this service runs it."""
-
-    definition: SeasonDefinition
-    closed_at: Moment | None = None
-
-
-class Contact(State):
-    """The person to write to about a project, as the applicant gives it."""
-
-    name: Line
-    email: Email
-    language: Language
-
-
-class Draft(State):
-    """What an applicant has filled in so far. Every field may still be missing."""
-
-    title: Line | None = None
-    summary: Paragraphs | None = None
-    organisation: Organisation | None = None
-    nomination: Slug | None = None
-    goals: Annotated[tuple[Goal, ...], Field(max_length=17)] | None = None
-    region: Slug | None = None
-    settlement_kind: SettlementKind | None = None
-    language: Language | None = None
-    budget_lines: Annotated[tuple[BudgetLine, ...], Field(max_length=100)] | None = None
 
 
 class Version(State):
@@ -123,51 +79,6 @@ def contact_person(project_id: str, contact: Contact) -> Person:
     )
 
 
-# ── Seasons ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def open_season(season: Season | None, definition: SeasonDefinition) -> list[SubmissionEvent]:
-    """Open a season; the same definition again says nothing, another one is refused."""
-    if season is None:
-        return [SeasonOpened(season=definition)]
-    if season.definition != definition:
-        raise Refused(
-            "conflict",
-            "season-already-open",
-            f"Season {definition.id} is open with another definition; a season does not change.",
-        )
-    return []
-
-
-def close_season(
-    season: Season | None, season_id: str, now: datetime, projects: int
-) -> list[SubmissionEvent]:
-    """Close the call with so many projects submitted; closing again says nothing."""
-    if season is None:
-        raise unknown_season(season_id)
-    if season.closed_at is not None:
-        return []
-    return [SeasonClosed(season_id=season_id, closed_at=now, projects=projects)]
-
-
-def evolve_season(season: Season | None, event: SubmissionEvent) -> Season:
-    """The season after an event of its own."""
-    match event:
-        case SeasonOpened():
-            return Season(definition=event.season)
-        case SeasonClosed() if season is not None:
-            return season.model_copy(update={"closed_at": event.closed_at})
-    raise ValueError(f"a season does not say {type(event).__name__}")
-
-
-def unknown_season(season_id: str) -> Refused:
-    """The refusal for a season nobody opened."""
-    return Refused("missing", "unknown-season", f"There is no season {season_id!r}.")
-
-
-# ── Projects ─────────────────────────────────────────────────────────────────────────────────────
-
-
 def save_draft(
     project: Project | None,
     *,
@@ -188,9 +99,9 @@ def save_draft(
             )
         if project.status == "withdrawn":
             raise Refused("conflict", "project-withdrawn", "A withdrawn project can't be edited.")
-    faults = list(_misfits(draft, season.definition))
+    faults = list(misfits(draft, season.definition))
     if faults:
-        raise _invalid(faults)
+        raise invalid(faults)
     base = project or Project(
         project_id=project_id, season_id=season.definition.id, applicant=applicant
     )
@@ -206,7 +117,7 @@ def submit_project(
     project = _owned(project, project_id, applicant)
     if project.status == "withdrawn":
         raise Refused("conflict", "project-withdrawn", "A withdrawn project can't be handed in.")
-    content = complete(project, season.definition)
+    content = complete(project.draft, season.definition, contact_given=project.contact_given)
     current = project.current
     if current is not None and current.content == content:
         return []
@@ -244,7 +155,7 @@ def screen_project(
             f"Version {version} was checked, but version {project.current.number} counts now.",
         )
     if (outcome == "ineligible") != (reason_code is not None):
-        raise _invalid([Fault("reason_code", "is due with 'ineligible', and only then")])
+        raise invalid([Fault("reason_code", "is due with 'ineligible', and only then")])
     screening = Screening(version=version, outcome=outcome, reason_code=reason_code)
     if project.screening == screening:
         return []
@@ -320,66 +231,6 @@ def evolve_project(project: Project | None, event: SubmissionEvent) -> Project:
     raise ValueError(f"a project does not say {type(event).__name__}")
 
 
-def complete(project: Project, season: SeasonDefinition) -> ProjectContent:
-    """The draft as content to be judged; refused with every field that is missing or wrong."""
-    draft = project.draft
-    faults = [
-        Fault(name, "is required")
-        for name in Draft.model_fields
-        if getattr(draft, name) in (None, ())
-    ]
-    if not project.contact_given:
-        faults.append(Fault("contact", "is required"))
-    faults += _misfits(draft, season)
-    if faults:
-        raise _invalid(faults)
-    lines = draft.budget_lines or ()
-    return ProjectContent.model_validate(
-        {
-            **draft.model_dump(exclude={"budget_lines"}),
-            "goals": tuple(sorted(set(draft.goals or ()))),
-            "budget": Budget(
-                lines=lines,
-                total_tiyn=sum(line.quantity * line.unit_price_tiyn for line in lines),
-                requested_tiyn=sum(line.requested_tiyn for line in lines),
-            ),
-        }
-    )
-
-
-def _misfits(draft: Draft, season: SeasonDefinition) -> Iterator[Fault]:
-    """What is filled in but does not fit the season."""
-    known: tuple[tuple[str, str | None, Sequence[str]], ...] = (
-        ("nomination", draft.nomination, [nomination.id for nomination in season.nominations]),
-        ("region", draft.region, [region.id for region in season.regions]),
-        ("settlement_kind", draft.settlement_kind, season.settlement_kinds),
-    )
-    for name, value, allowed in known:
-        if value is not None and value not in allowed:
-            yield Fault(name, f"{value!r} is not one of: {', '.join(allowed)}")
-    for goal in draft.goals or ():
-        if goal not in season.goals:
-            yield Fault("goals", f"goal {goal} is not one of the season's")
-    requested = total = 0
-    for index, line in enumerate(draft.budget_lines or ()):
-        requested += line.requested_tiyn
-        amount = line.quantity * line.unit_price_tiyn
-        total += amount
-        if amount != line.requested_tiyn + line.own_tiyn:
-            yield Fault(
-                f"budget_lines.{index}",
-                f"quantity x unit_price_tiyn is {amount}, but requested_tiyn + own_tiyn is "
-                f"{line.requested_tiyn + line.own_tiyn}",
-            )
-    if requested > season.requested_cap_tiyn:
-        yield Fault(
-            "budget_lines",
-            f"{requested} tiyn requested, the cap is {season.requested_cap_tiyn}",
-        )
-    if total > LARGEST_BUDGET_TIYN:
-        yield Fault("budget_lines", f"the total of {total} tiyn is above {LARGEST_BUDGET_TIYN}")
-
-
 def _require_open(season: Season, now: datetime) -> None:
     definition = season.definition
     if now < definition.opens_at:
@@ -411,8 +262,3 @@ def _require_owner(project: Project, applicant: str) -> None:
 def unknown_project(project_id: str) -> Refused:
     """The refusal for a project that does not exist, or not for this caller."""
     return Refused("missing", "unknown-project", f"There is no project {project_id}.")
-
-
-def _invalid(faults: Sequence[Fault]) -> Refused:
-    detail = "; ".join(f"{fault.where}: {fault.what}" for fault in faults)
-    return Refused("invalid", "project-invalid", detail, faults)
