@@ -1,12 +1,12 @@
 """Which mails an event calls for: a pure table from events to plans."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 from pydantic import JsonValue
 
-from schemas.base import Language
+from schemas.base import Event, Language
 from schemas.notify import Purpose
 from schemas.scoring import (
     CommissionAppointed,
@@ -21,84 +21,47 @@ from services.kit.envelope import Envelope
 from services.notify import wording
 from services.notify.domain import Plan
 
-HEARD = (
-    ProjectSubmitted,
-    ProjectRevised,
-    ProjectScreened,
-    CommissionAppointed,
-    ProjectShortlisted,
-    ProjectNotShortlisted,
-    WinnerAnnounced,
-    ProjectNotAwarded,
-    WebinarRegistered,
-)
-
 
 def plans_for(envelope: Envelope, event: Any) -> list[Plan]:
     """The mails due because of this event; none for most."""
-    match event:
-        case ProjectSubmitted():  # and ProjectRevised, which is one
-            return [
-                _about_project(
-                    "submission-receipt",
-                    envelope,
-                    event,
-                    {
-                        "title": event.content.title,
-                        "project_id": event.project_id,
-                        "version": event.version,
-                        "submitted_at": event.submitted_at.isoformat(),
-                        "event_id": envelope.id,
-                    },
-                )
-            ]
-        case ProjectScreened():
-            if event.reason_code is None:
-                return []
-            return [
-                _about_project(
-                    "screened-out",
-                    envelope,
-                    event,
-                    {
-                        "title": event.title,
-                        "reason_code": event.reason_code,
-                    },
-                )
-            ]
-        case ProjectShortlisted():
-            return [
-                _about_project(
-                    "shortlisted",
-                    envelope,
-                    event,
-                    {
-                        "title": event.title,
-                        "final_hint": _dates(event.final_days),
-                    },
-                )
-            ]
-        case ProjectNotShortlisted():
-            return [_about_project("not-shortlisted", envelope, event, {"title": event.title})]
-        case WinnerAnnounced():
-            return [
-                _about_project(
-                    "won",
-                    envelope,
-                    event,
-                    {
-                        "title": event.title,
-                        "amount_tiyn": event.amount_tiyn,
-                    },
-                )
-            ]
-        case ProjectNotAwarded():
-            return [_about_project("not-awarded", envelope, event, {"title": event.title})]
-        case CommissionAppointed():
-            return _appointments(envelope, event)
-        case WebinarRegistered():
-            return [_webinar_link(event)]
-    return []
+    plan = _MAILS.get(type(event))
+    return plan(envelope, event) if plan else []
+
+
+def _receipt(envelope: Envelope, event: ProjectSubmitted) -> list[Plan]:
+    values: dict[str, JsonValue] = {
+        "title": event.content.title,
+        "project_id": event.project_id,
+        "version": event.version,
+        "submitted_at": event.submitted_at.isoformat(),
+        "event_id": envelope.id,
+    }
+    return [_about_project("submission-receipt", envelope, event, values)]
+
+
+def _screened_out(envelope: Envelope, event: ProjectScreened) -> list[Plan]:
+    if event.reason_code is None:
+        return []
+    values: dict[str, JsonValue] = {"title": event.title, "reason_code": event.reason_code}
+    return [_about_project("screened-out", envelope, event, values)]
+
+
+def _shortlisted(envelope: Envelope, event: ProjectShortlisted) -> list[Plan]:
+    values: dict[str, JsonValue] = {"title": event.title, "final_hint": _dates(event.final_days)}
+    return [_about_project("shortlisted", envelope, event, values)]
+
+
+def _not_shortlisted(envelope: Envelope, event: ProjectNotShortlisted) -> list[Plan]:
+    return [_about_project("not-shortlisted", envelope, event, {"title": event.title})]
+
+
+def _won(envelope: Envelope, event: WinnerAnnounced) -> list[Plan]:
+    values: dict[str, JsonValue] = {"title": event.title, "amount_tiyn": event.amount_tiyn}
+    return [_about_project("won", envelope, event, values)]
+
+
+def _not_awarded(envelope: Envelope, event: ProjectNotAwarded) -> list[Plan]:
+    return [_about_project("not-awarded", envelope, event, {"title": event.title})]
 
 
 def _about_project(
@@ -130,9 +93,9 @@ def _appointments(envelope: Envelope, event: CommissionAppointed) -> list[Plan]:
     ]
 
 
-def _webinar_link(event: WebinarRegistered) -> Plan:
+def _webinar_link(_envelope: Envelope, event: WebinarRegistered) -> list[Plan]:
     """One per registration and version of the schedule."""
-    return Plan(
+    plan = Plan(
         purpose="webinar-link",
         about=f"registration/{event.registration_id}",
         occurrence=f"schedule-{event.schedule_version}",
@@ -148,6 +111,7 @@ def _webinar_link(event: WebinarRegistered) -> Plan:
             "schedule_version": event.schedule_version,
         },
     )
+    return [plan]
 
 
 def _dates(days: Sequence[date]) -> dict[str, JsonValue]:
@@ -161,3 +125,18 @@ def _dates(days: Sequence[date]) -> dict[str, JsonValue]:
         language: f"{words}: {', '.join(wording.day(day, language) for day in days)}."
         for language, words in begin.items()
     }
+
+
+_MAILS: dict[type, Callable[[Envelope, Any], list[Plan]]] = {
+    ProjectSubmitted: _receipt,
+    ProjectRevised: _receipt,
+    ProjectScreened: _screened_out,
+    CommissionAppointed: _appointments,
+    ProjectShortlisted: _shortlisted,
+    ProjectNotShortlisted: _not_shortlisted,
+    WinnerAnnounced: _won,
+    ProjectNotAwarded: _not_awarded,
+    WebinarRegistered: _webinar_link,
+}
+HEARD: tuple[type[Event], ...] = tuple(_MAILS)
+"""The event types that call for a mail."""
