@@ -57,8 +57,8 @@ class Material:
 
     def _content(self, draft: dict[str, object]) -> ProjectContent:
         body = SaveDraft.model_validate(draft)
-        draft = domain.Draft.model_validate(body.model_dump(exclude={"season_id", "contact"}))
-        return domain.complete(draft, self.cast.season, contact_given=True)
+        filled = domain.Draft.model_validate(body.model_dump(exclude={"season_id", "contact"}))
+        return domain.complete(filled, self.cast.season, contact_given=True)
 
     def _event(self, id: str, content: ProjectContent, number: int) -> SubmissionEvent:
         person = domain.contact_person_id(id)
