@@ -32,6 +32,7 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     router.include_router(_panels(judging, access))
     router.include_router(_rounds(judging, access))
     router.include_router(_assignments(judging, access))
+    router.include_router(_reading(judging, access))
     router.include_router(_sheets(judging, access))
     return router
 
@@ -173,10 +174,9 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
     return router
 
 
-def _sheets(judging: Judging, access: Access) -> APIRouter:
+def _reading(judging: Judging, access: Access) -> APIRouter:
     router = APIRouter(prefix="/rounds/{round_id}/projects/{project_id}", tags=["score sheets"])
     Judge = Annotated[Caller, Depends(access.require("judge"))]
-    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
 
     @router.get("", summary="A project as its assigned judge sees it, with the own sheet")
     async def read(round_id: RoundId, project_id: Uuid, caller: Judge) -> messages.ProjectToScore:
@@ -194,6 +194,14 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
             stage=rubric,
             own_points=own.points if own else None,
         )
+
+    return router
+
+
+def _sheets(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}/projects/{project_id}", tags=["score sheets"])
+    Judge = Annotated[Caller, Depends(access.require("judge"))]
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
 
     @router.put("/sheet", summary="Hand in the own score sheet; the last one counts")
     async def record(

@@ -26,8 +26,10 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     """All endpoints of outcomes."""
     router = APIRouter()
     router.include_router(_deciding(judging, access))
+    router.include_router(_publishing(judging, access))
     router.include_router(_outcomes(judging, access))
     router.include_router(_awards(judging, access))
+    router.include_router(_award_reads(judging, access))
     return router
 
 
@@ -71,6 +73,13 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
             key=key,
         )
         return _decision_answer(result.state, next(iter(result.event_ids), None), published)
+
+    return router
+
+
+def _publishing(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}", tags=["decisions"])
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
 
     @router.post("/publication", summary="Publish a shortlist: lifts its embargo, mails go out")
     async def publish(
@@ -126,7 +135,6 @@ def _outcomes(judging: Judging, access: Access) -> APIRouter:
 def _awards(judging: Judging, access: Access) -> APIRouter:
     router = APIRouter(prefix="/seasons/{season_id}/awards", tags=["awards"])
     Secretary = Annotated[Caller, Depends(access.require("secretary"))]
-    Anyone = Annotated[Caller | None, Depends(access.optional())]
 
     @router.put("/{project_id}", summary="Confirm a finalist's award; it stays pending")
     async def confirm(
@@ -193,6 +201,13 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
             key=key,
         )
         return _awards_answer(season, result.state, next(iter(result.event_ids), None))
+
+    return router
+
+
+def _award_reads(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/seasons/{season_id}/awards", tags=["awards"])
+    Anyone = Annotated[Caller | None, Depends(access.optional())]
 
     @router.get("", summary="The awards; before the results only for the staff")
     async def read(season_id: SeasonId, caller: Anyone) -> messages.AwardsAnswer:
