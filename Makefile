@@ -50,3 +50,9 @@ down: install ## stop the local stack; its data stay
 .PHONY: bench
 bench: install ## compare the line with hand-written loops: three ratios (a few minutes)
 	$(BIN)/python -m bench.line
+
+KILLS ?= 40
+
+.PHONY: faults
+faults: install ## hurt a stack that plays a small fair in every way we know: KILLS=N ROWS=a,b SEED=s
+	$(BIN)/python -m tests.faults.suite --kills $(KILLS) --rows "$(ROWS)" --seed "$(or $(SEED),faults)"

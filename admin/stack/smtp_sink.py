@@ -15,6 +15,7 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SIZE_LIMIT = 10 * 1024 * 1024
+SLOW_SECONDS = 3.0
 
 
 class Maildir:
@@ -35,14 +36,52 @@ class Maildir:
         return name
 
 
+class Trouble:
+    """What the first mails of this process meet, for fault tests; nothing by default.
+
+    ZHARMENKE_SMTP_FAULT is `kind:count`. `421` and `550` refuse; `drop` ends the connection without
+    an answer, every other time with the mail kept; `slow` keeps it and answers late.
+    """
+
+    def __init__(self, told: str) -> None:
+        self._kind, _, count = told.partition(":")
+        self._left = int(count or 1) if self._kind else 0
+
+    def comes(self) -> str:
+        """The kind that this mail meets, or nothing. Said on standard output, to be counted."""
+        if not self._left:
+            return ""
+        self._left -= 1
+        print(f"fault {self._kind}", flush=True)
+        return "loss" if self._kind == "drop" and self._left % 2 else self._kind
+
+
 class Keeper:
     """Answers the end of DATA: 250 only after the mail is in the Maildir."""
 
-    def __init__(self, maildir: Maildir) -> None:
+    def __init__(self, maildir: Maildir, trouble: Trouble | None = None) -> None:
         self._maildir = maildir
+        self._trouble = trouble or Trouble("")
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Called by aiosmtpd with the whole message."""
+        match trouble := self._trouble.comes():
+            case "421":
+                asyncio.get_running_loop().call_later(0.05, _cut, server)
+                return "421 Try again later"
+            case "550":
+                return "550 There is no such mailbox"
+            case "loss":
+                _cut(server)
+                return "451 Nobody hears this"
+        answer = self._keep(envelope)
+        if trouble == "drop":
+            _cut(server)
+        elif trouble == "slow":
+            await asyncio.sleep(SLOW_SECONDS)
+        return answer
+
+    def _keep(self, envelope: Envelope) -> str:
         content = envelope.content
         if not isinstance(content, bytes):
             return "451 The message did not arrive as bytes"
@@ -51,6 +90,12 @@ class Keeper:
         except OSError as error:
             return f"452 The mail could not be stored: {error.strerror}"
         return f"250 Kept as {name}"
+
+
+def _cut(server: SMTP) -> None:
+    """End the connection, whatever was still to be said on it."""
+    if isinstance(server.transport, asyncio.WriteTransport):
+        server.transport.abort()
 
 
 def _envelope_headers(envelope: Envelope) -> bytes:
@@ -65,7 +110,7 @@ async def serve(host: str, port: int, maildir: Path) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    keeper = Keeper(Maildir(maildir))
+    keeper = Keeper(Maildir(maildir), Trouble(os.environ.get("ZHARMENKE_SMTP_FAULT", "")))
 
     def connection() -> SMTP:
         return SMTP(

@@ -1,0 +1,145 @@
+"""Where a row plays: a stack of its own, the play's moments, and the means to hurt."""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from admin.rehearsal.cast import FairSize
+from admin.stack.stack import Stack
+from schemas.topics import SERVICES
+from tests.faults.suite.moments import ANY, Moments
+from tests.faults.suite.patient import PatientClient
+
+SMALL = FairSize(projects=20, shortlist=6, jury=5, judges_per_project=3, registrants=20)
+PATIENCE_SECONDS = 90.0
+
+
+class Arena:
+    """What a row is given. Every fault that really happened is counted in `injections`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        seed: str,
+        kills: int,
+        today: date,
+        size: FairSize = SMALL,
+    ) -> None:
+        self._environment = dict(environment)
+        self.stack = Stack(directory, free_ports=True, environment=self._environment)
+        self.seed, self.kills, self.today, self.size = seed, kills, today, size
+        self.chance = random.Random(seed)  # noqa: S311 - a play's own dice
+        self.injections = 0
+        self.parked_expected = 0
+        self.bounced_expected = 0
+        self.moments = Moments(self.chance, size.projects / SMALL.projects)
+        self.client: PatientClient
+        self.findings: list[str] = []
+        """What a row found wrong by itself; each counts as lost."""
+        self.at_rest: list[Callable[[], Awaitable[None]]] = []
+        """What a row does when all has come to rest, before it comes to rest again."""
+
+    def open(self) -> None:
+        """Connect the client; the stack runs by now."""
+        key = self.stack.directory / "keys" / "operator.pem"
+        self.client = PatientClient(self.stack.environment(), key, self.moments)
+
+    async def draw(self, count: int, service: str = ANY) -> AsyncIterator[int]:
+        """Moments of the play, the play held; see Moments.draw."""
+        async for moment in self.moments.draw(count, service):
+            yield moment
+
+    async def kill(self, part: str) -> None:
+        """SIGKILL, a little after now, and start again; it takes calls when this returns."""
+        await self.dies(part)
+        self.injections += 1
+        await self.comes_back(part)
+
+    async def dies(self, part: str) -> None:
+        """SIGKILL at a random moment of the next twentieth of a second."""
+        await asyncio.sleep(self.chance.uniform(0, 0.05))
+        await asyncio.to_thread(self.stack.kill, part)
+
+    async def stops(self, part: str) -> None:
+        """SIGTERM; it is gone when this returns."""
+        await asyncio.to_thread(self.stack.kill, part, signal.SIGTERM)
+        await self.until(lambda: self.stack.pid(part) is None, f"{part} ends")
+
+    async def comes_back(self, part: str, **environment: str) -> None:
+        """Start it, with these variables too, and wait until it takes calls."""
+        await self.starts(part, **environment)
+        if part not in SERVICES:
+            await asyncio.to_thread(self.stack.wait, part)
+            return
+        url = f"{self.stack.environment()[f'{part.upper()}_URL']}/health/live"
+        async with httpx.AsyncClient(timeout=5) as http:
+
+            async def lives() -> bool:
+                try:
+                    return (await http.get(url)).is_success
+                except httpx.TransportError:
+                    return False
+
+            await self.until(lives, f"{part} is live")
+
+    async def starts(self, part: str, **environment: str) -> None:
+        """Start it, with these variables too, and don't wait."""
+        stack = Stack(
+            self.stack.directory, free_ports=True, environment=self._environment | environment
+        )
+        await asyncio.to_thread(stack.start, part)
+
+    async def until(
+        self, holds: Callable[[], Any], what: str, within: float = PATIENCE_SECONDS
+    ) -> bool:
+        """Wait for a condition, plain or a coroutine's. Raises TimeoutError that says what for."""
+        deadline = time.monotonic() + within
+        while True:
+            value = holds()
+            if asyncio.iscoroutine(value):
+                value = await value
+            if value:
+                return True
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {within:.0f} s: {what}")
+            await asyncio.sleep(0.05)
+
+    async def mails_planned(self) -> int:
+        """How many mails wait to be sent."""
+        token = self.client.operator("admin", "faults")
+        async with httpx.AsyncClient(timeout=10) as http:
+            answer = await http.get(
+                f"{self.stack.environment()['NOTIFY_URL']}/messages/counts",
+                headers={"Authorization": f"Bearer {token}"},
+            )
+        return int(answer.json().get("planned", 0)) if answer.is_success else 0
+
+    async def unsent(self, service: str) -> float:
+        """How many of a service's documents have events that are not on Kafka."""
+        url = f"{self.stack.environment()[f'{service.upper()}_URL']}/metrics"
+        async with httpx.AsyncClient(timeout=10) as http:
+            text = (await http.get(url)).text
+        depth = [line for line in text.splitlines() if line.startswith("zharmenke_outbox_depth{")]
+        return float(depth[0].rpartition(" ")[2]) if depth else 0.0
+
+    async def drop_database(self, name: str) -> None:
+        """Remove a service's database, as a lost disk would."""
+        client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(self.stack.environment()["MONGO_URL"])
+        await client.drop_database(name)
+        client.close()
+
+    def count_in_log(self, part: str, text: str) -> int:
+        """How many lines of a part's log hold this."""
+        try:
+            return self.stack.log_file(part).read_text(errors="replace").count(text)
+        except FileNotFoundError:
+            return 0

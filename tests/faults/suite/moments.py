@@ -1,0 +1,73 @@
+"""The moments of a play at which a fault strikes: between calls, at places drawn from a seed."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+
+ANY = "any"
+CALLS: Mapping[str, int] = {ANY: 220, "submission": 60, "scoring": 110, "webinar": 40}
+"""Calls that every small fair makes at the least, in all and to each service."""
+
+
+class Moments:
+    """Holds the play at the moments asked for, so that a fast play does not run away from a fault.
+
+    Calls that are under way when a moment comes go on: a fault strikes while they are.
+    """
+
+    def __init__(self, chance: random.Random, share: float = 1.0) -> None:
+        """`share`: how large the fair is, where a small one is 1."""
+        self._chance = chance
+        self._share = share
+        self.calls: Counter[str] = Counter()
+        self._service = ANY
+        self._due: list[int] = []
+        self._arrived = asyncio.Event()
+        self._free = asyncio.Event()
+        self._over = asyncio.Event()
+
+    async def passing(self, service: str) -> None:
+        """Called before each call of the play; returns when it may be made."""
+        await self._free.wait()
+        self.calls[service] += 1
+        self.calls[ANY] += 1
+        if self._due and self.calls[self._service] >= self._due[0]:
+            del self._due[0]
+            self._free.clear()
+            self._arrived.set()
+            await self._free.wait()
+
+    async def draw(self, count: int, service: str = ANY) -> AsyncIterator[int]:
+        """Up to `count` moments among the calls to a service. The play goes on between them.
+
+        The first body begins with the play held; call `go_on` to have it go on before the end.
+        """
+        last = round(CALLS[service] * self._share)
+        self._service = service
+        self._due = sorted(self._chance.sample(range(2, last), min(count, last - 2)))
+        drawn = len(self._due)
+        self.go_on()
+        for number in range(1, drawn + 1):
+            if not await self._arrives():
+                return
+            yield number
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Let the play go on."""
+        self._free.set()
+
+    def finish(self) -> None:
+        """The play is over: no moment comes any more."""
+        self._over.set()
+
+    async def _arrives(self) -> bool:
+        arrived = asyncio.create_task(self._arrived.wait())
+        over = asyncio.create_task(self._over.wait())
+        await asyncio.wait((arrived, over), return_when=asyncio.FIRST_COMPLETED)
+        arrived.cancel()
+        over.cancel()
+        came = self._arrived.is_set()
+        self._arrived.clear()
+        return came
