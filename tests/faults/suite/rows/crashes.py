@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from services.kit.crash import VARIABLE
 from tests.faults.suite.arena import Arena
+from tests.faults.suite.moments import ANY, CALLS
 from tests.faults.suite.registry import fault
 
 TIMES = 3
@@ -12,18 +13,14 @@ TIMES = 3
 
 def _crash(point: str, *parts: str) -> Callable[[Arena], Awaitable[None]]:
     async def act(arena: Arena) -> None:
-        runs = [(part, passing) for passing in range(1, TIMES + 1) for part in parts]
-        left = iter(runs)
-        async for _ in arena.draw(len(runs)):
-            part, passing = next(left)
-            await arena.stops(part)
-            armed = {VARIABLE: f"{point}:{passing}"}
-            await arena.comes_back(part, **armed)
-            arena.moments.go_on()
-            if await _ends(arena, part):
-                await arena.comes_back(part)
-            else:
+        for part in parts:
+            async for passing in arena.draw(TIMES, part if part in CALLS else ANY):
                 await arena.stops(part)
+                armed = {VARIABLE: f"{point}:{passing}"}
+                await arena.comes_back(part, **armed)
+                arena.moments.go_on()
+                if not await _ends(arena, part):
+                    await arena.stops(part)
                 await arena.comes_back(part)
         arena.injections = sum(arena.count_in_log(part, f"crash point {point}") for part in parts)
 
