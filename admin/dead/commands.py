@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from admin.dead.display import print_queues, print_record, print_records
-from admin.dead.door import Door, DoorClosed, open_door
+from admin.dead.door import Door, DoorClosed, admin_token, open_door
 from admin.stack.ports import DEFAULT_PORTS
 from admin.tokens import DEFAULT_KEY
 from schemas.topics import SERVICES
@@ -25,7 +25,11 @@ Url = Annotated[
     typer.Option(help="Where the service is; else SUBMISSION_URL, SCORING_URL, …, else the usual."),
 ]
 OperatorKey = Annotated[
-    Path, typer.Option(envvar="OPERATOR_KEY_FILE", help="The operator's private key (PEM).")
+    Path,
+    typer.Option(
+        envvar="OPERATOR_KEY_FILE",
+        help="The operator's private key (PEM); not needed with an admin's ZHARMENKE_TOKEN.",
+    ),
 ]
 By = Annotated[str | None, typer.Option(help="Your name, for the log. [default: your login]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
@@ -108,7 +112,9 @@ def discard(
     service: Service,
     id: Id,
     reason: Annotated[str, typer.Option(help="Why nobody will miss it; kept for ever.")],
-    by: Annotated[str, typer.Option(help="Who decides: your name, kept with the reason.")],
+    by: Annotated[
+        str | None, typer.Option(help="Who decides: your name, kept with the reason.")
+    ] = None,
     url: Url = None,
     operator_key: OperatorKey = DEFAULT_KEY,
     as_json: AsJson = False,
@@ -119,7 +125,7 @@ def discard(
 
     Example: zharmenke dead discard scoring zharmenke.submission/3/42 --reason "A test" --by aigul
     """
-    if len(reason.strip()) < 3 or not by.strip():
+    if len(reason.strip()) < 3 or not ((by or "").strip() or _token()):
         _misused("A discard needs a --reason in words and a name (--by).")
     with _door(service, url, operator_key, by) as door:
         decision = door.discard(_checked(id), reason)
@@ -152,16 +158,24 @@ def _checked(id: str) -> str:
 def _door(service: str, url: str | None, key_file: Path, by: str | None) -> Iterator[Door]:
     if service not in SERVICES:
         _misused(f"There is no service {service!r}; choose one of: {', '.join(SERVICES)}.")
-    if not key_file.is_file():
-        _misused(f"There is no key at {key_file}; give --operator-key.")
+    token = _token()
+    if token and by:
+        _misused("ZHARMENKE_TOKEN names you already; leave --by out.")
+    if not token and not key_file.is_file():
+        _misused(f"There is no key at {key_file}; give --operator-key, or set ZHARMENKE_TOKEN.")
+    token = token or admin_token(key_file, (by or getpass.getuser()).strip())
     usual = f"http://127.0.0.1:{DEFAULT_PORTS[service]}"
     where = url or os.environ.get(f"{service.upper()}_URL") or usual
     try:
-        with open_door(where, key_file, (by or getpass.getuser()).strip()) as door:
+        with open_door(where, token) as door:
             yield door
     except DoorClosed as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def _token() -> str:
+    return os.environ.get("ZHARMENKE_TOKEN", "")
 
 
 def _answer(found: Any, say: Callable[[Any], None], as_json: bool) -> None:

@@ -60,10 +60,14 @@ class Door:
         raise DoorClosed(_detail(answer))
 
 
+def admin_token(key_file: Path, subject: str) -> str:
+    """An admin's token that names `subject`."""
+    return operator_token(key_file, "admin", subject, timedelta(hours=1))
+
+
 @contextmanager
-def open_door(url: str, key_file: Path, subject: str) -> Iterator[Door]:
-    """A door to the service at `url`, with a token that names `subject`."""
-    token = operator_token(key_file, "admin", subject, timedelta(hours=1))
+def open_door(url: str, token: str) -> Iterator[Door]:
+    """A door to the service at `url`, for the admin whom the token names."""
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=url, headers=headers, timeout=LONGEST_SECONDS) as http:
         yield Door(http)

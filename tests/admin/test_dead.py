@@ -40,11 +40,12 @@ class Operator:
     url: str
     rooms: Rooms
 
-    async def run(self, *words: str) -> Result:
+    async def run(self, *words: str, token: str = "") -> Result:
         """Run a command; the service answers meanwhile."""
         environment = {
             "SCORING_URL": self.url,
             "OPERATOR_KEY_FILE": self.rooms.environment["OPERATOR_KEY_FILE"],
+            "ZHARMENKE_TOKEN": token,
             "COLUMNS": "200",
         }
         return await asyncio.to_thread(
@@ -189,6 +190,21 @@ async def test_refusal_exits_1_with_the_service_s_own_words(operator: Operator) 
     ):
         told = await operator.run(*words)
         assert (told.exit_code, told.output) == (1, "error: No record t/0/0 is parked.\n")
+
+
+async def test_token_stands_in_for_the_key_and_names_who_decides(
+    operator: Operator, rooms: Rooms, stuck: list[str]
+) -> None:
+    bearer = rooms.token("admin", "dana")["Authorization"].removeprefix("Bearer ")
+    words = ("discard", "scoring", stuck[0], "--reason", "a test", "--operator-key", "none.pem")
+    both = await operator.run(*words, "--by", "aigul", token=bearer)
+    assert (both.exit_code, "leave --by out" in both.output) == (2, True)
+    done = await operator.run(*words, token=bearer)
+    assert done.exit_code == 0
+    assert "by admin/dana" in done.output
+    weak = rooms.token("secretary")["Authorization"].removeprefix("Bearer ")
+    refused = await operator.run("list", "scoring", token=weak)
+    assert (refused.exit_code, "A secretary may not do this" in refused.output) == (1, True)
 
 
 async def test_service_that_does_not_answer_exits_1_and_says_where(operator: Operator) -> None:
