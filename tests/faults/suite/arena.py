@@ -53,9 +53,9 @@ class Arena:
         key = self.stack.directory / "keys" / "operator.pem"
         self.client = PatientClient(self.stack.environment(), key, self.moments)
 
-    async def draw(self, count: int, service: str = ANY) -> AsyncIterator[int]:
+    async def draw(self, count: int, service: str = ANY, early: float = 1.0) -> AsyncIterator[int]:
         """Moments of the play, the play held; see Moments.draw."""
-        async for moment in self.moments.draw(count, service):
+        async for moment in self.moments.draw(count, service, early):
             yield moment
 
     async def kill(self, part: str) -> None:

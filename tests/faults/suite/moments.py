@@ -38,12 +38,14 @@ class Moments:
             self._arrived.set()
             await self._free.wait()
 
-    async def draw(self, count: int, service: str = ANY) -> AsyncIterator[int]:
+    async def draw(self, count: int, service: str = ANY, early: float = 1.0) -> AsyncIterator[int]:
         """Up to `count` moments among the calls to a service. The play goes on between them.
+
+        `early` is the share of those calls that they are drawn from.
 
         The first body begins with the play held; call `go_on` to have it go on before the end.
         """
-        last = round(CALLS[service] * self._share)
+        last = max(4, round(CALLS[service] * self._share * early))
         self._service = service
         self._due = sorted(self._chance.sample(range(2, last), min(count, last - 2)))
         drawn = len(self._due)
@@ -61,6 +63,11 @@ class Moments:
     def finish(self) -> None:
         """The play is over: no moment comes any more."""
         self._over.set()
+
+    @property
+    def over(self) -> bool:
+        """Whether the play has ended."""
+        return self._over.is_set()
 
     async def _arrives(self) -> bool:
         arrived = asyncio.create_task(self._arrived.wait())

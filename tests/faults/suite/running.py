@@ -103,7 +103,7 @@ class Suite:
                 parked, put = recording.parked_marked, arena.parked_expected
                 arena.findings.append(f"{parked} of {put} unreadable records parked")
         except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - the row's own finding
-            recording, verdict = Recording(), Verdict([f"{type(error).__name__}: {error}"])
+            recording, verdict = Recording(), Verdict(_told(error))
         finally:
             await arena.client.close()
         verdict.lost += arena.findings
@@ -114,6 +114,13 @@ class Suite:
         row.details = [f"lost: {text}" for text in verdict.lost[:20]]
         row.details += [f"doubled: {text}" for text in verdict.doubled[:20]]
         return row
+
+
+def _told(error: Exception | ExceptionGroup[Exception]) -> list[str]:
+    """Each error by itself, also of several tasks'."""
+    if isinstance(error, ExceptionGroup):
+        return [text for each in error.exceptions for text in _told(each)]
+    return [f"{type(error).__name__}: {error}"]
 
 
 async def _does_not_hold(arena: Arena) -> list[str]:

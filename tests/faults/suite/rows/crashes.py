@@ -10,27 +10,36 @@ from tests.faults.suite.registry import fault
 TIMES = 3
 """Each point is armed so often in each of its services, at a passing of its own."""
 
+LATEST_SECONDS = 120.0
+AFTER_PLAY_SECONDS = 5.0
+
 
 def _crash(point: str, *parts: str) -> Callable[[Arena], Awaitable[None]]:
     async def act(arena: Arena) -> None:
         for part in parts:
-            async for passing in arena.draw(TIMES, part if part in CALLS else ANY):
-                await arena.stops(part)
-                armed = {VARIABLE: f"{point}:{passing}"}
-                await arena.comes_back(part, **armed)
-                arena.moments.go_on()
-                if not await _ends(arena, part):
+            async for _ in arena.draw(1, part if part in CALLS else ANY, early=0.2):
+                for passing in range(1, TIMES + 1):
                     await arena.stops(part)
-                await arena.comes_back(part)
+                    armed = {VARIABLE: f"{point}:{passing}"}
+                    await arena.comes_back(part, **armed)
+                    arena.moments.go_on()
+                    if not await _ends(arena, part):
+                        await arena.stops(part)
+                    await arena.comes_back(part)
         arena.injections = sum(arena.count_in_log(part, f"crash point {point}") for part in parts)
 
     return act
 
 
 async def _ends(arena: Arena, part: str) -> bool:
-    """Whether it came to the point; not so when the play has nothing for it any more."""
+    """Whether it came to the point; not so when the play ended before."""
+
+    def ended() -> bool:
+        return arena.stack.pid(part) is None
+
+    await arena.until(lambda: ended() or arena.moments.over, "it crashes", within=LATEST_SECONDS)
     try:
-        return await arena.until(lambda: arena.stack.pid(part) is None, "it crashes", within=8)
+        return await arena.until(ended, "it crashes", within=AFTER_PLAY_SECONDS)
     except TimeoutError:
         return False
 
