@@ -123,6 +123,13 @@ class Arena:
             )
         return int(answer.json().get("planned", 0)) if answer.is_success else 0
 
+    async def misses(self, service: str, check: str) -> bool:
+        """Whether a service says that it is not ready because of this."""
+        url = f"{self.stack.environment()[f'{service.upper()}_URL']}/health/ready"
+        async with httpx.AsyncClient(timeout=30) as http:
+            checks = (await http.get(url)).json()["checks"]
+        return bool(checks[check] != "ok")
+
     async def unsent(self, service: str) -> float:
         """How many of a service's documents have events that are not on Kafka."""
         url = f"{self.stack.environment()[f'{service.upper()}_URL']}/metrics"

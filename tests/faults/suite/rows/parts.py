@@ -50,15 +50,24 @@ async def mongo_kill(arena: Arena) -> None:
 async def mongo_away(arena: Arena) -> None:
     """The database is gone until the services have had to say so."""
     async for _ in arena.draw(2):
-        arena.client.refused = 0
         await arena.dies("mongo")
         arena.injections += 1
         arena.moments.go_on()
         try:
-            await arena.until(lambda: arena.client.refused, "a 503", within=30)
+            for part in SERVICES:
+                await _is_missed(arena, part)
         finally:
             await arena.comes_back("mongo")
 
 
 async def _unsent(arena: Arena, count: int) -> bool:
     return await arena.unsent("submission") >= count
+
+
+async def _is_missed(arena: Arena, service: str) -> None:
+    """Wait until a service says that it has no database."""
+
+    async def misses() -> bool:
+        return await arena.misses(service, "mongo")
+
+    await arena.until(misses, f"{service} misses the database")
