@@ -84,7 +84,7 @@ class Parking:
                 name="pending",
                 partialFilterExpression={"pending": True},
             )
-        await self.collection.create_index([("topic", 1), ("key", 1)], name="key")
+        await self.collection.create_index([("topic", 1), ("key", 1), ("offset", 1)], name="queue")
         await self.discarded.create_index([("offset", 1)], name="offset")
 
     def is_people(self, topic: str) -> bool:
@@ -110,8 +110,13 @@ class Parking:
 
     async def head(self, query: Mapping[str, Any]) -> Document | None:
         """The earliest parked record that matches, with all it came with."""
-        found = self.collection.find(query).sort([("partition", 1), ("offset", 1)]).limit(1)
-        return next(iter(await found.to_list(1)), None)
+        return next(iter(await self.heads(query, 1)), None)
+
+    async def heads(self, query: Mapping[str, Any], count: int) -> list[Document]:
+        """The earliest records of a queue, in order; a key's are all on one partition."""
+        found = self.collection.find(query).sort("offset", 1).limit(count)
+        docs: list[Document] = await found.to_list(count)
+        return docs
 
     async def park(self, records: Sequence[tuple[Record, str]]) -> None:
         """Keep these records, each with its reason; durable when this returns."""

@@ -20,6 +20,8 @@ from services.kit.refusal import Refused
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
+AT_ONCE = 50
+"""Records read at once; while the claim is held nobody else takes any of them away."""
 
 
 class Clock(Protocol):
@@ -198,20 +200,27 @@ class Redrive:
         self, queue: Queue, by: str, lost: asyncio.Event
     ) -> tuple[int, tuple[str, str, int] | None]:
         handled = 0
-        while not lost.is_set() and (doc := await self.parking.head(queue.query)):
-            id = doc["_id"]
-            if await self.parking.discarded.find_one({"_id": id}, {"_id": 1}):
-                await self.parking.remove(id)  # a discard was interrupted half way
-                continue
-            if reason := await self._attempt(ParkedRecord.of(doc)):
-                at = await self._claims.clock.now()
-                attempts = await self.parking.still_fails(id, reason, by, at)
-                log.error("redrive_stopped", id=id, by=by, attempts=attempts, reason=reason[:300])
-                return handled, (id, reason, attempts)
-            await self.parking.remove(id)
-            handled += 1
-            log.info("redriven", id=id, by=by)
+        while not lost.is_set() and (docs := await self.parking.heads(queue.query, AT_ONCE)):
+            decided = await self.parking.decided([ParkedRecord.of(doc) for doc in docs])
+            for doc in docs:
+                if lost.is_set():
+                    break
+                id = doc["_id"]
+                if id in decided:
+                    await self.parking.remove(id)  # a discard was interrupted half way
+                    continue
+                if reason := await self._attempt(ParkedRecord.of(doc)):
+                    return handled, await self._still_fails(id, reason, by)
+                await self.parking.remove(id)
+                handled += 1
+                log.info("redriven", id=id, by=by)
         return handled, None
+
+    async def _still_fails(self, id: str, reason: str, by: str) -> tuple[str, str, int]:
+        at = await self._claims.clock.now()
+        attempts = await self.parking.still_fails(id, reason, by, at)
+        log.error("redrive_stopped", id=id, by=by, attempts=attempts, reason=reason[:300])
+        return id, reason, attempts
 
     async def discard(self, id: str, reason: str, by: str) -> Document:
         """Take a record out for good; the document of the decision, also when it was made before.
