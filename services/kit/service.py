@@ -13,10 +13,8 @@ from typing import Any
 import structlog
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from faststream.kafka import KafkaBroker
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from pymongo import WriteConcern
 from pymongo.errors import PyMongoError
 
@@ -28,6 +26,7 @@ from services.kit.fold import Fold
 from services.kit.lease import SlotLeases
 from services.kit.parked_api import routes as parked_routes
 from services.kit.parking import Parking
+from services.kit.probes import add_probes
 from services.kit.projection import Projection
 from services.kit.reader import Hear, Reader
 from services.kit.redrive import Claims, Redrive
@@ -145,7 +144,7 @@ class Service:
         )
         app.add_middleware(http.Starting, prepared=lambda: self.prepared)
         http.install(app)
-        self._add_probes(app)
+        add_probes(app, self)
         if self._hearing:
             key_file = self.settings.operator_public_key_file
             app.include_router(parked_routes(lambda: self.redrive, key_file))
@@ -287,48 +286,6 @@ class Service:
                     at = doc["outbox"][0]["at"]
                     oldest = min(oldest, at) if oldest else at
         return depth, _age(oldest)
-
-    def _add_probes(self, app: FastAPI) -> None:
-        @app.get("/health/live", tags=["health"], summary="The process runs")
-        async def live() -> dict[str, str]:
-            return {"status": "live", "service": self.name}
-
-        @app.get("/health/ready", tags=["health"], summary="The service does its work")
-        async def ready() -> Response:
-            checks = await self.checks()
-            fine = all(value == "ok" for value in checks.values())
-            body = {
-                "status": "ready" if fine else "not ready",
-                "service": self.name,
-                "checks": checks,
-            }
-            return JSONResponse(body, 200 if fine else 503)
-
-        @app.get("/metrics", tags=["health"], summary="For Prometheus")
-        async def metrics() -> Response:
-            return PlainTextResponse(await self._metrics(), media_type="text/plain; version=0.0.4")
-
-    async def _metrics(self) -> bytes:
-        registry = CollectorRegistry()
-
-        def gauge(name: str, text: str, value: float) -> None:
-            Gauge(f"zharmenke_{name}", text, ["service"], registry=registry).labels(self.name).set(
-                value
-            )
-
-        depth, age = await self.outbox()
-        gauge("outbox_depth", "Documents with unsent events", depth)
-        gauge("outbox_oldest_seconds", "Age of the oldest unsent event", age)
-        gauge("parked", "Parked records", await self.parking.count() if self.parking else 0)
-        gauge(
-            "published",
-            "Events published by this replica",
-            self.relay.published if self.relay else 0,
-        )
-        if self.reader:
-            gauge("handled", "Events handled by this replica", self.reader.handled)
-            gauge("skipped", "Events of types not in use", self.reader.skipped.total())
-        return generate_latest(registry)
 
 
 def _age(moment: str) -> float:
