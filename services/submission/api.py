@@ -116,8 +116,7 @@ def _applying(submissions: Submissions, access: Access) -> APIRouter:
                 has_contact=contact is not None,
                 now=now,
             )
-            person = domain.contact_person(project_id, contact) if contact else None
-            return Decision(draft=saved, people=[person_record(person)] if person else ())
+            return Decision(draft=saved.model_copy(update={"contact": contact or saved.contact}))
 
         result = await submissions.projects.execute(
             project_id, decide, context_of(request, caller), now=now
@@ -133,20 +132,17 @@ def _applying(submissions: Submissions, access: Access) -> APIRouter:
         if project is None:
             raise domain.unknown_project(project_id)
         season = await _season(submissions, project.season_id)
+
+        def decide(found: domain.Project | None) -> Decision[domain.Project]:
+            events = domain.submit_project(
+                found, project_id=project_id, season=season, applicant=caller.subject, now=now
+            )
+            contact = found.contact if found else None
+            person = domain.contact_person(project_id, contact) if contact else None
+            return Decision(events, people=[person_record(person)] if person else ())
+
         result = await submissions.projects.execute(
-            project_id,
-            lambda found: Decision(
-                domain.submit_project(
-                    found,
-                    project_id=project_id,
-                    season=season,
-                    applicant=caller.subject,
-                    now=now,
-                )
-            ),
-            context_of(request, caller),
-            now=now,
-            key=key,
+            project_id, decide, context_of(request, caller), now=now, key=key
         )
         return messages.submission_receipt(result.state, result.event_ids)
 

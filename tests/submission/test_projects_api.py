@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
 
 from admin.rehearsal.cast import Cast, FairSize, season_text
 from admin.rehearsal.commands import SEASON_FILE
@@ -175,3 +176,27 @@ async def test_every_event_says_who_and_by_what_way(rooms: Rooms, applicant: App
         assert headers["ce_season"] == "2020"
         assert record.key.decode() == headers["ce_subject"]
         assert headers["ce_correlationid"]
+
+
+async def test_contact_of_a_draft_is_told_to_nobody_before_it_is_handed_in(
+    rooms: Rooms, submission: httpx.AsyncClient
+) -> None:
+    project_id, applicant = str(uuid4()), rooms.token("applicant", "ngo-contact")
+    contact = {"name": "Бірінші Үлгі", "email": "first@example.org", "language": "kk"}
+    path = f"/projects/{project_id}"
+    await submission.put(path, json=DRAFT | {"contact": contact}, headers=applicant)
+    await submission.post(f"{path}/submit", headers=applicant)
+
+    other = contact | {"email": "second@example.org"}
+    await submission.put(path, json=DRAFT | {"contact": other}, headers=applicant)
+    client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(rooms.environment["MONGO_URL"])
+
+    async def addresses() -> list[str]:
+        projects = client[rooms.database("submission")]["projects"]
+        doc = await projects.find_one({"_id": project_id}) or {}
+        return [json.loads(person["body"])["email"] for person in doc["people"].values()]
+
+    assert await addresses() == ["first@example.org"]
+    await submission.post(f"{path}/submit", headers=applicant)
+    assert await addresses() == ["second@example.org"]
+    client.close()

@@ -49,6 +49,8 @@ class Project(State):
     status: Status = "draft"
     draft: Draft = Draft()
     contact_given: bool = False
+    contact: Contact | None = None
+    """Kept here until the project is handed in; only then anybody else learns of the person."""
     versions: tuple[Version, ...] = ()
     nomination: Slug | None = None
     region: Slug | None = None
