@@ -53,7 +53,21 @@ Line = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
     AfterValidator(_one_line),
 ]
-Paragraphs = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
+
+
+def _no_controls(text: str) -> str:
+    """Refuse control characters, but for line breaks and tabs."""
+    if CONTROL.search(text.translate(BREAKS)):
+        raise ValueError("must not have control characters other than line breaks and tabs")
+    return text
+
+
+BREAKS = {ord(letter): " " for letter in "\n\r\t"}
+Paragraphs = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=8000),
+    AfterValidator(_no_controls),
+]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
