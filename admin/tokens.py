@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from admin.stack.layout import default_directory
 from services.kit.tokens import ROLES, Role, issue_bearer
 
-DEFAULT_KEY = Path(".local/keys/operator.pem")
+DEFAULT_KEY = default_directory() / "keys" / "operator.pem"
+"""The local stack's, from wherever the command is called."""
 
 
 def operator_token(
@@ -37,6 +39,9 @@ def token(
 
     Example: zharmenke token --role secretary --subject office-1
     """
+    if not subject.strip():
+        typer.echo("The subject is empty; name whom the token is for.", err=True)
+        raise typer.Exit(2)
     known = {name: name for name in ROLES}
     if role not in known:
         typer.echo(f"There is no role {role!r}; choose one of: {', '.join(ROLES)}.", err=True)

@@ -12,6 +12,7 @@ import typer
 
 from admin.dead.display import print_queues, print_record, print_records
 from admin.dead.door import Door, DoorClosed, admin_token, open_door
+from admin.stack.layout import Layout, default_directory
 from admin.stack.ports import DEFAULT_PORTS
 from admin.tokens import DEFAULT_KEY
 from schemas.topics import SERVICES
@@ -22,7 +23,7 @@ Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The record: <topic>/<partition>/<offset>.")]
 Url = Annotated[
     str | None,
-    typer.Option(help="Where the service is; else SUBMISSION_URL, SCORING_URL, …, else the usual."),
+    typer.Option(help="Where it is; else SUBMISSION_URL, SCORING_URL, …, else the local stack's."),
 ]
 OperatorKey = Annotated[
     Path,
@@ -164,7 +165,8 @@ def _door(service: str, url: str | None, key_file: Path, by: str | None) -> Iter
     if not token and not key_file.is_file():
         _misused(f"There is no key at {key_file}; give --operator-key, or set ZHARMENKE_TOKEN.")
     token = token or admin_token(key_file, (by or getpass.getuser()).strip())
-    usual = f"http://127.0.0.1:{DEFAULT_PORTS[service]}"
+    ports = Layout(default_directory()).recall().ports
+    usual = f"http://127.0.0.1:{ports.get(service, DEFAULT_PORTS[service])}"
     where = url or os.environ.get(f"{service.upper()}_URL") or usual
     try:
         with open_door(where, token) as door:

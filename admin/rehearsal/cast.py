@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -153,7 +154,7 @@ def season_text(path: Path, today: date, size: FairSize) -> str:
     """
     data = yaml.safe_load(path.read_text())
     shift = timedelta(days=(today - data["opens_at"].date()).days - 1)
-    moved = _moved(data, shift)
+    moved = _moved(data, shift, ZoneInfo(data["timezone"]))
     first = moved["rounds"][0]
     first["limit"], first["judges_per_project"] = size.shortlist, size.judges_per_project
     first["minimum_sheets"] = min(first["minimum_sheets"], size.judges_per_project)
@@ -168,13 +169,14 @@ def season_text(path: Path, today: date, size: FairSize) -> str:
     return text
 
 
-def _moved(value: Any, shift: timedelta) -> Any:
+def _moved(value: Any, shift: timedelta, zone: ZoneInfo) -> Any:
+    """Local times stay what they are, whatever offset is in force on the new day."""
     if isinstance(value, dict):
-        return {key: _moved(item, shift) for key, item in value.items()}
+        return {key: _moved(item, shift, zone) for key, item in value.items()}
     if isinstance(value, list):
-        return [_moved(item, shift) for item in value]
+        return [_moved(item, shift, zone) for item in value]
     if isinstance(value, datetime):
-        return (value + shift).isoformat()
+        return (value.astimezone(zone) + shift).isoformat()
     if isinstance(value, date):
         return value + shift
     return value

@@ -28,9 +28,9 @@ from admin.rehearsal.report import (
 from admin.rehearsal.rest import wait_for_rest
 from admin.stack.display import print_failure, progress_display
 from admin.stack.errors import StackError
-from admin.stack.layout import REPOSITORY
+from admin.stack.layout import REPOSITORY, default_directory
 from admin.stack.parts import PARTS
-from admin.stack.stack import Stack, default_directory
+from admin.stack.stack import Stack
 from schemas.season import SeasonDefinition
 from schemas.topics import SERVICES
 from services.submission.season_file import parse_season
@@ -96,18 +96,21 @@ class Fair:
 def demo(
     seed: Annotated[str, typer.Option(help="The same seed gives the same fair.")] = "2020",
     directory: Annotated[
-        Path | None, typer.Option("--dir", help="The stack's directory; emptied first.")
+        Path | None, typer.Option("--dir", help="Instead of .local; its demo/ is emptied first.")
     ] = None,
     keep: Annotated[bool, typer.Option(help="Leave the stack running.")] = False,
 ) -> None:
     """Play the whole fair of 2020 on a fresh local stack and check it from outside.
 
-    Writes demo/report.json under the stack's directory; exits 0 only if every check holds.
+    The stack is one of its own, in .local/demo, emptied first; a site started by `make up` is left
+    alone. Writes .local/demo/report.json; exits 0 only if every check holds.
 
     Example: zharmenke demo --seed 2020
     """
     console = Console(stderr=not sys.stdout.isatty())
-    stack = Stack(directory or default_directory())
+    stack = Stack((directory or default_directory()) / "demo")
+    report = stack.directory / "report.json"
+    report.unlink(missing_ok=True)
     began = time.monotonic()
     try:
         stack.reset()
@@ -123,7 +126,7 @@ def demo(
         if not keep:
             stack.down()
     fair.seconds["total"] = time.monotonic() - began
-    write_report(stack.directory / "demo" / "report.json", found, parts, fair.seconds, memory)
+    write_report(report, found, parts, fair.seconds, memory)
     print_report(Console(), found, parts, fair.seconds, memory)
     if found.failures:
         raise typer.Exit(1)

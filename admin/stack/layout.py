@@ -19,6 +19,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 Broker = Literal["kafka", "tansu"]
 
 
+def default_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """ZHARMENKE_LOCAL, else .local in the repository."""
+    return Path(environment.get("ZHARMENKE_LOCAL") or REPOSITORY / ".local")
+
+
 class Memory(BaseModel):
     """stack.json: what the next command must know."""
 

@@ -17,7 +17,7 @@ from admin.stack import processes
 from admin.stack.broker import choose_broker, new_cluster_id
 from admin.stack.errors import PartFailed, StackError
 from admin.stack.keys import ensure_keys
-from admin.stack.layout import REPOSITORY, Broker, Layout, Memory, cache_directory
+from admin.stack.layout import Broker, Layout, Memory, cache_directory, default_directory
 from admin.stack.parts import INFRA, PARTS, Plan
 from admin.stack.ports import DEFAULT_PORTS, Ports, pinned_ports
 from admin.stack.probes import NotAnswering, probe
@@ -45,11 +45,6 @@ class PartStatus:
     def good(self) -> bool:
         """Whether it answers."""
         return self.state in ("running", "elsewhere")
-
-
-def default_directory(environment: Mapping[str, str] = os.environ) -> Path:
-    """ZHARMENKE_LOCAL, else .local in the repository."""
-    return Path(environment.get("ZHARMENKE_LOCAL") or REPOSITORY / ".local")
 
 
 def select_parts(names: Iterable[str] | None) -> tuple[str, ...]:
