@@ -23,6 +23,7 @@ class Moments:
         self.calls: Counter[str] = Counter()
         self._service = ANY
         self._due: list[int] = []
+        self._striking = False
         self._arrived = asyncio.Event()
         self._free = asyncio.Event()
         self._over = asyncio.Event()
@@ -32,8 +33,9 @@ class Moments:
         await self._free.wait()
         self.calls[service] += 1
         self.calls[ANY] += 1
-        if self._due and self.calls[self._service] >= self._due[0]:
+        if self._due and not self._striking and self.calls[self._service] >= self._due[0]:
             del self._due[0]
+            self._striking = True
             self._free.clear()
             self._arrived.set()
             await self._free.wait()
@@ -54,6 +56,7 @@ class Moments:
             if not await self._arrives():
                 return
             yield number
+            self._striking = False  # a moment that came meanwhile comes at the next call
             self.go_on()
 
     def go_on(self) -> None:

@@ -40,15 +40,16 @@ fault("smtp-slow")(_trouble("slow"))
 
 @fault("smtp-away")
 async def smtp_away(arena: Arena) -> None:
-    """The mail server is gone until mails wait for it, three times."""
-    async for _ in arena.draw(3):
-        await arena.dies("smtp")
-        arena.injections += 1
-        arena.moments.go_on()
-        try:
-            await arena.until(arena.mails_planned, "mails wait", within=10)
-        finally:
-            await arena.comes_back("smtp")
+    """The mail server is gone until mails wait for it: receipts, and then links."""
+    for service in ("submission", "webinar"):
+        async for _ in arena.draw(2, service, early=0.5):
+            await arena.dies("smtp")
+            arena.injections += 1
+            arena.moments.go_on()
+            try:
+                await arena.until(arena.mails_planned, "mails wait", within=30)
+            finally:
+                await arena.comes_back("smtp")
 
 
 @fault("notify-ledger-lost")
