@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import UpdateOne
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 Document = dict[str, Any]
 SWEEP_SECONDS = 1.0
 RENEW_SECONDS = 3.0
+GREET_SECONDS = 5.0
 DOCUMENTS_A_ROUND = 500
 BATCH_BYTES = 512 * 1024
 
@@ -69,6 +70,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._slots: list[int] = []
+        self._greeted = 0.0
         self._renewed = 0.0
         self.moved_at = 0.0
         self.published = 0
@@ -129,7 +131,16 @@ class Relay:
                 trouble = trouble or error
         if trouble:
             raise trouble
+        if time.monotonic() - self._greeted > GREET_SECONDS:
+            await self._greet()
         return busy
+
+    async def _greet(self) -> None:
+        """Ask the broker for its metadata, so that a broker that is gone is noticed while idle."""
+        producer = await self._connected()
+        if not await producer.client.force_metadata_update():
+            raise KafkaConnectionError("no broker answers")
+        self._greeted = time.monotonic()
 
     async def _look(self, collection: "AsyncIOMotorCollection[Document]") -> bool:
         query = {"pending": True, "slot": {"$in": self._slots}}

@@ -403,3 +403,10 @@ async def test_stopped_relay_ends_its_round_before_it_gives_its_slots_back(
     await outlet.put("a", "y")
     await successor.round()
     assert await outlet.ids() == ["kit/jar/a:1", "kit/jar/a:2"]
+
+
+async def test_relay_with_nothing_to_say_notices_that_the_broker_is_gone(outlet: Outlet) -> None:
+    idle = await outlet.relay(servers="127.0.0.1:1")
+
+    with pytest.raises(KafkaError):
+        await idle.round()
