@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -260,8 +261,12 @@ class Correlation:
             trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
         scope.setdefault("state", {}).update(correlation_id=correlation, traceparent=trace)
 
+        began, status = time.monotonic(), 0
+
         async def send_with_id(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] = [
                     *message.get("headers", []),
                     (b"x-correlation-id", correlation.encode()),
@@ -270,6 +275,15 @@ class Correlation:
 
         with structlog.contextvars.bound_contextvars(correlation_id=correlation):
             await self._app(scope, receive, send_with_id)
+            if not scope["path"].startswith(("/health/", "/metrics")):
+                # The path alone: a query may hold a link's token.
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    milliseconds=round((time.monotonic() - began) * 1000),
+                )
 
 
 def context_of(request: Request, caller: Caller | None, via: str = "api") -> Context:

@@ -150,6 +150,7 @@ class Reader:
                 partition=record.partition,
                 offset=record.offset,
                 reason=reason[:300],
+                **_named(record),
             )
         await self._resume(parked)
 
@@ -270,3 +271,13 @@ def _reason(error: Exception) -> str:
         where = ".".join(str(part) for part in first["loc"])
         return f"body is not valid: {where or '(whole)'}: {first['msg']}"
     return f"{type(error).__name__}: {error}"
+
+
+def _named(record: Record) -> dict[str, str]:
+    """The ids that a record claims to have, for the log, as far as they can be read."""
+    names = {"ce_id": "event_id", "ce_correlationid": "correlation_id"}
+    return {
+        names[name]: value.decode(errors="replace")[:200]
+        for name, value in record.headers
+        if name in names and value is not None
+    }

@@ -37,9 +37,10 @@ def heard_topics(prefix: str) -> list[str]:
 
 def due(batch: Sequence[Heard], now: datetime) -> list[tuple[Message, Context]]:
     """The messages that a batch calls for, planned at `now`, and as a consequence of what."""
-    return [
-        (message, heard.envelope.consequence("service/notify"))
-        for heard in batch
-        if heard.envelope.type != Person.TYPE
-        for message in fresh_messages(plans_for(heard.envelope, heard.event), now)
-    ]
+    found: list[tuple[Message, Context]] = []
+    for heard in batch:
+        if heard.envelope.type != Person.TYPE:
+            context = heard.envelope.consequence("service/notify")
+            plans = plans_for(heard.envelope, heard.event)
+            found += [(message, context) for message in fresh_messages(plans, now, context)]
+    return found

@@ -57,6 +57,9 @@ class Message(State):
     message_id: Uuid
     plan: Plan
     planned_at: Moment
+    cause: str = ""
+    """The event that called for it."""
+    correlation_id: str = ""
     status: Status = "planned"
     attempts: int = 0
     """How many attempts came as far as the data."""

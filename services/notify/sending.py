@@ -121,7 +121,8 @@ class Sending:
             "smtp",
             message_id=message.message_id,
             outcome=attempt.outcome,
-            event_id=message.plan.occurrence,
+            event_id=message.cause,
+            correlation_id=message.correlation_id,
             purpose=message.plan.purpose,
         )
         if attempt.outcome == "accepted":
@@ -152,7 +153,8 @@ class Sending:
         )
 
     async def _settle(self, message: domain.Message, decide: Decide, token: str | None) -> None:
-        context = Context("service/notify", "schedule", f"message/{message.message_id}")
+        correlation = message.correlation_id or f"message/{message.message_id}"
+        context = Context("service/notify", "schedule", correlation, message.cause)
         await self._ledger.settle(message.message_id, decide, context, server_now(), token)
 
 
@@ -162,6 +164,17 @@ def pause(deferrals: int) -> timedelta:
     return doubled * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, keeps no secret
 
 
-def fresh_messages(plans: Sequence[domain.Plan], now: datetime) -> list[domain.Message]:
-    """Messages as they begin."""
-    return [domain.Message(message_id=plan.message_id, plan=plan, planned_at=now) for plan in plans]
+def fresh_messages(
+    plans: Sequence[domain.Plan], now: datetime, context: Context
+) -> list[domain.Message]:
+    """Messages as they begin, with what they are a consequence of."""
+    return [
+        domain.Message(
+            message_id=plan.message_id,
+            plan=plan,
+            planned_at=now,
+            cause=context.causation_id,
+            correlation_id=context.correlation_id,
+        )
+        for plan in plans
+    ]
