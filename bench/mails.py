@@ -40,6 +40,8 @@ from services.notify.sending import Sending, fresh_messages
 from services.notify.settings import Settings
 from services.notify.store import Ledger
 
+CONTEXT = Context("service/notify", "api", "bench")
+
 LANGUAGES = ("kk", "ru", "en")
 
 
@@ -176,7 +178,7 @@ def _planned(mails: int, round: int) -> list[Planned]:
             }
         )
         mine = plan.model_copy(update={"person_id": person.person_id})
-        planned += [Planned(message, person) for message in fresh_messages([mine], now)]
+        planned += [Planned(message, person) for message in fresh_messages([mine], now, CONTEXT)]
     return planned
 
 
@@ -195,8 +197,7 @@ def _plans(type_name: str) -> Sequence[Plan]:
 
 async def _fill(ledger: Ledger, planned: Sequence[Planned]) -> None:
     """Plan the messages and know the people, as if the reader and the relay had been here."""
-    context = Context("service/notify", "api", "bench")
-    await ledger.plan([(item.message, context) for item in planned], server_now())
+    await ledger.plan([(item.message, CONTEXT) for item in planned], server_now())
     await ledger.messages.collection.update_many({}, {"$set": {"pending": False, "outbox": []}})
     await ledger.people.collection.insert_many(
         [

@@ -54,6 +54,17 @@ class CommissionAppointed(ScoringEvent):
     members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
 
 
+class SignInLinkRequested(ScoringEvent):
+    """A member of a panel is sent another sign-in link."""
+
+    KIND: ClassVar[str] = "commission"
+    SAID_WHEN: ClassVar[str] = "the secretary has a judge's sign-in link sent again"
+    season_id: Slug
+    panel: PanelName
+    person_id: Uuid
+    post: Localised
+
+
 class AssignmentsDrawn(ScoringEvent):
     """The draw that gives judges to projects. Anyone can repeat it from the lists and the seed."""
 

@@ -18,6 +18,7 @@ from schemas.scoring import (
     ScoreRecorded,
     ScoresSealed,
     ScoreVoided,
+    SignInLinkRequested,
 )
 
 JUDGED_AT = datetime(2020, 5, 4, 6, 0, tzinfo=UTC)
@@ -47,6 +48,12 @@ KAZAKH_MEMBER = Member(
     name="Үлгі Мысалқызы",
     post=Localised(kk="Аға үйлестіруші", ru="Старший координатор", en="Senior coordinator"),
     role="secretary",
+)
+LINK_REQUESTED = SignInLinkRequested(
+    season_id=cast.SEASON,
+    panel="commission",
+    person_id=APPOINTED.members[0].person_id,
+    post=APPOINTED.members[0].post,
 )
 DRAWN = AssignmentsDrawn(
     season_id=cast.SEASON,
@@ -95,6 +102,11 @@ SCORING = (
         APPOINTED,
         Circumstances(f"{cast.SEASON}-commission", via="admin"),
         kazakh=APPOINTED.model_copy(update={"members": (*APPOINTED.members, KAZAKH_MEMBER)}),
+    ),
+    Sample(
+        LINK_REQUESTED,
+        Circumstances(f"{cast.SEASON}-commission", 2, at=JUDGED_AT, actor=OFFICE),
+        kazakh=LINK_REQUESTED,
     ),
     Sample(
         DRAWN,

@@ -13,6 +13,7 @@ from schemas.scoring import (
     ProjectNotAwarded,
     ProjectNotShortlisted,
     ProjectShortlisted,
+    SignInLinkRequested,
     WinnerAnnounced,
 )
 from schemas.submission import ProjectRevised, ProjectScreened, ProjectSubmitted
@@ -93,6 +94,20 @@ def _appointments(envelope: Envelope, event: CommissionAppointed) -> list[Plan]:
     ]
 
 
+def _link_again(envelope: Envelope, event: SignInLinkRequested) -> list[Plan]:
+    """Another message, whose link has not been used."""
+    return [
+        Plan(
+            purpose="judge-appointed",
+            about=envelope.subject,
+            occurrence=envelope.id,
+            person_id=event.person_id,
+            season_id=event.season_id,
+            values={"post": event.post.model_dump(), "panel": event.panel},
+        )
+    ]
+
+
 def _webinar_link(_envelope: Envelope, event: WebinarRegistered) -> list[Plan]:
     """One per registration and version of the schedule."""
     plan = Plan(
@@ -132,6 +147,7 @@ _MAILS: dict[type, Callable[[Envelope, Any], list[Plan]]] = {
     ProjectRevised: _receipt,
     ProjectScreened: _screened_out,
     CommissionAppointed: _appointments,
+    SignInLinkRequested: _link_again,
     ProjectShortlisted: _shortlisted,
     ProjectNotShortlisted: _not_shortlisted,
     WinnerAnnounced: _won,

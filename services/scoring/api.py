@@ -65,6 +65,24 @@ def _panels(judging: Judging, access: Access) -> APIRouter:
         )
         return _panel_answer(result.state)
 
+    @router.post("/{panel}/members/{person_id}/link", summary="Mail a judge another sign-in link")
+    async def send_link(
+        season_id: SeasonId,
+        panel: PanelName,
+        person_id: Uuid,
+        request: Request,
+        caller: Annotated[Caller, Depends(access.require("secretary", "admin"))],
+        key: Key,
+    ) -> messages.LinkSent:
+        result = await judging.commissions.execute(
+            commission.commission_id(season_id, panel),
+            lambda found: Decision(commission.request_link(found, person_id)),
+            context_of(request, caller),
+            now=server_now(),
+            key=key,
+        )
+        return messages.LinkSent(person_id=person_id, event_id=result.event_ids[0])
+
     @router.get("/{panel}", summary="Who sits on a panel; names and posts are public")
     async def read(season_id: SeasonId, panel: PanelName) -> messages.PanelAnswer:
         found = await judging.commissions.get(commission.commission_id(season_id, panel))

@@ -73,6 +73,16 @@ class PanelAnswer(State):
     members: tuple[Member, ...]
 
 
+class LinkSent(State):
+    """The event that has the mail sent."""
+
+    model_config = _shown(
+        {"person_id": examples.JUDGE, "event_id": "scoring/commission/2020-jury:2"}
+    )
+    person_id: Uuid
+    event_id: str
+
+
 class Draw(Command):
     """The seed of the draw, for instance from a public livestream."""
 

@@ -27,5 +27,10 @@ def signed_in_page(access_token: str, expires_at: datetime) -> HTMLResponse:
     return _page("signed_in.html", access_token=access_token, expires_at=expires_at)
 
 
-def _page(name: str, **values: object) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(name).render(**values), headers=_HEADERS)
+def denied_page(status: int, *, used: bool) -> HTMLResponse:
+    """Why a link does not let anybody in, and what to do."""
+    return _page("denied.html", status, used=used)
+
+
+def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
+    return HTMLResponse(_templates.get_template(name).render(**values), status, headers=_HEADERS)

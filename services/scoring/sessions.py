@@ -12,11 +12,11 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
 from services.kit.access import Access
-from services.kit.http import server_now
+from services.kit.http import STATUS, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import issue_bearer, read_link
 from services.scoring import messages
-from services.scoring.pages import sign_in_page, signed_in_page
+from services.scoring.pages import denied_page, sign_in_page, signed_in_page
 from services.scoring.settings import Settings
 from services.scoring.store import Judging
 
@@ -68,7 +68,10 @@ def routes(sessions: Sessions) -> APIRouter:
 
     @router.post("/sign-in", summary="The button of that page")
     async def submit(token: Annotated[str, Form()]) -> HTMLResponse:
-        session = await sessions.exchange(token)
+        try:
+            session = await sessions.exchange(token)
+        except Refused as refused:
+            return denied_page(STATUS[refused.kind], used=refused.kind == "gone")
         return signed_in_page(session.access_token, session.expires_at)
 
     @router.post("/sessions", summary="Exchange a link token for a session, once")

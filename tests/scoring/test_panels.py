@@ -2,9 +2,9 @@
 
 import pytest
 
-from schemas.scoring import CommissionAppointed, Member
+from schemas.scoring import CommissionAppointed, Member, SignInLinkRequested
 from services.kit.refusal import Refused
-from services.scoring.domain.commission import appoint, evolve
+from services.scoring.domain.commission import appoint, evolve, request_link
 from tests.submission.given import definition
 
 from . import given
@@ -60,3 +60,19 @@ def test_nobody_sits_twice_and_no_panel_is_made_up() -> None:
 )
 def test_two_thirds_rounded_up_are_a_quorum(size: int, quorum: int) -> None:
     assert given.panel(size).quorum == quorum
+
+
+def test_request_link_names_a_judge_of_the_panel_each_time_it_is_asked() -> None:
+    seated = given.panel()
+    judge, secretary = seated.voting[0], seated.members[-1]
+
+    (event,) = request_link(seated, judge.person_id)
+
+    assert isinstance(event, SignInLinkRequested)
+    assert (event.person_id, event.post) == (judge.person_id, judge.post)
+    assert evolve(seated, event) == seated
+    assert request_link(seated, judge.person_id) == [event]
+    assert secretary.role == "secretary"
+    for nobody in (secretary.person_id, "00000000-0000-4000-8000-000000000000"):
+        with pytest.raises(Refused, match="not-on-the-panel"):
+            request_link(seated, nobody)

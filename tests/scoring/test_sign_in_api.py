@@ -58,7 +58,9 @@ async def test_looking_at_the_page_does_not_use_the_link(fair: Fair) -> None:
     pressed = await fair.court.scoring.post("/sign-in", data={"token": link})
     assert pressed.status_code == 200
     assert pressed.headers["cache-control"] == "no-store"
-    refused(await fair.court.scoring.post("/sign-in", data={"token": link}), 410, "link-used")
+    again = await fair.court.scoring.post("/sign-in", data={"token": link})
+    assert (again.status_code, again.headers["content-type"][:9]) == (410, "text/html")
+    assert "Ask the secretary for a new one" in again.text
     refused(await exchange(fair.court, link), 410, "link-used")
 
 

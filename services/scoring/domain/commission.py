@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from schemas.scoring import CommissionAppointed, Member, ScoringEvent
+from schemas.scoring import CommissionAppointed, Member, ScoringEvent, SignInLinkRequested
 from schemas.season import PanelName, SeasonDefinition
 from services.kit.refusal import Fault, Refused
 from services.scoring.domain.base import State, invalid
@@ -66,8 +66,26 @@ def appoint(
     return [CommissionAppointed(season_id=season.id, panel=panel, members=tuple(members))]
 
 
+def request_link(commission: Commission | None, person_id: str) -> list[ScoringEvent]:
+    """Have a judge's sign-in link sent again; each request is another mail with another link."""
+    members = commission.voting if commission else ()
+    member = next((found for found in members if found.person_id == person_id), None)
+    if commission is None or member is None:
+        raise Refused("missing", "not-on-the-panel", "This person does not judge on this panel.")
+    return [
+        SignInLinkRequested(
+            season_id=commission.season_id,
+            panel=commission.panel,
+            person_id=person_id,
+            post=member.post,
+        )
+    ]
+
+
 def evolve(commission: Commission | None, event: ScoringEvent) -> Commission:
     """The panel after an event of its own."""
     if isinstance(event, CommissionAppointed):
         return Commission(season_id=event.season_id, panel=event.panel, members=event.members)
+    if isinstance(event, SignInLinkRequested) and commission is not None:
+        return commission
     raise ValueError(f"a commission does not say {type(event).__name__}")
