@@ -27,6 +27,8 @@ CLAIMED_AT_ONCE = 40
 IDLE_SECONDS = 0.25
 UNKNOWN_PERSON = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(hours=1)
+SERVER_AWAY = timedelta(seconds=10)
+"""A server that can't be reached is asked again soon: when it is back, nobody should wait long."""
 
 
 class Sending:
@@ -141,14 +143,16 @@ class Sending:
                 message, lambda m: domain.mark_bounced(m, attempt.reply), claim.token
             )
         elif attempt.outcome == "deferred":
-            await self._ledger.release([claim], pause(claim.deferrals), deferred=True)
+            wait = pause(claim.deferrals)
+            if not _answered(attempt):
+                wait = min(wait, SERVER_AWAY)
+            await self._ledger.release([claim], wait, deferred=True)
 
     def _exhausted(self, claim: Claim, attempt: Attempt) -> bool:
         """A server that keeps answering 4xx has had its chances; one that is away is waited for."""
-        answered = attempt.reply[:1] == "4"
         return (
             attempt.outcome == "deferred"
-            and answered
+            and _answered(attempt)
             and claim.deferrals + 1 >= self._settings.give_up_after
         )
 
@@ -156,6 +160,11 @@ class Sending:
         correlation = message.correlation_id or f"message/{message.message_id}"
         context = Context("service/notify", "schedule", correlation, message.cause)
         await self._ledger.settle(message.message_id, decide, context, server_now(), token)
+
+
+def _answered(attempt: Attempt) -> bool:
+    """Whether the server itself said to come again later; else it was not reached."""
+    return attempt.reply[:1] == "4"
 
 
 def pause(deferrals: int) -> timedelta:
