@@ -2,7 +2,7 @@
 
 A message's document has, besides what the kit keeps, `work`: the lease of the sender that has it in
 hand, whether the data of this attempt has begun, and when to try next. `work` is not state: it says
-nothing that an event should, and is empty again after a restart of the whole service.
+nothing that an event should. It outlives a restart: that is how a lost sender's attempt is found.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
