@@ -135,7 +135,6 @@ class Plan:
             **known,
             "HTTP_HOST": LOOPBACK,
             "HTTP_PORT": str(self.ports[service]),
-            "PUBLIC_URL": self.address(service),
             "SESSION_KEY_FILE": str(session_key(keys, service)),
             # A log wants a plain traceback, not one drawn for a terminal.
             "TYPER_STANDARD_TRACEBACK": "1",

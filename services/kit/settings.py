@@ -21,7 +21,5 @@ class ServiceSettings(BaseSettings):
     """The service's own database; its name when empty."""
     http_host: str = "127.0.0.1"
     http_port: int = 8000
-    public_url: str = "http://127.0.0.1:8000"
-    """How people reach this service from outside."""
     operator_public_key_file: Path = Path(".local/keys/operator.pub.pem")
     log_level: str = "INFO"
