@@ -64,8 +64,10 @@ class Moments:
         self._free.set()
 
     def finish(self) -> None:
-        """The play is over: no moment comes any more."""
+        """The play is over: no moment comes any more, and no later call is held."""
+        self._due.clear()
         self._over.set()
+        self._free.set()
 
     @property
     def over(self) -> bool:
