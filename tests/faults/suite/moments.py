@@ -30,7 +30,8 @@ class Moments:
 
     async def passing(self, service: str) -> None:
         """Called before each call of the play; returns when it may be made."""
-        await self._free.wait()
+        while not self._free.is_set():  # of many that wait, the first to go on may hold the rest
+            await self._free.wait()
         self.calls[service] += 1
         self.calls[ANY] += 1
         if self._due and not self._striking and self.calls[self._service] >= self._due[0]:

@@ -68,10 +68,20 @@ def _compare(played: Recording, undisturbed: Recording, verdict: Verdict) -> Non
         verdict.lost += [f"{name} {id}" for id in sorted(set(then) - set(now))]
         verdict.doubled += [f"{name} {id}" for id in sorted(set(now) - set(then))]
         verdict.lost += [
-            f"{name} {id} is {now[id]}, not {then[id]}"
+            f"{name} {id} is {_unlike(now[id], then[id])}"
             for id in sorted(set(now) & set(then))
             if now[id] != then[id] and not (name == "document" and _not_mailed(id, now[id]))
         ]
+
+
+def _unlike(now: str, then: str) -> str:
+    """Both texts from shortly before where they part."""
+    same = next(
+        (at for at, (one, other) in enumerate(zip(now, then, strict=False)) if one != other),
+        min(len(now), len(then)),
+    )
+    begin = max(0, same - 40)
+    return f"…{now[begin : same + 60]}…, not …{then[begin : same + 60]}…"
 
 
 def _not_mailed(id: str, content: str) -> bool:
