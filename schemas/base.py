@@ -146,6 +146,8 @@ class Event(Contract):
     SERVICE: ClassVar[str]
     KIND: ClassVar[str]
     """The aggregate whose outbox says the event; `ce_subject` is `<kind>/<id>`."""
+    ALSO_KINDS: ClassVar[tuple[str, ...]] = ()
+    """Further kinds of aggregate that say it too."""
     MAJOR: ClassVar[int] = 1
     VISIBILITY: ClassVar[Visibility] = "internal"
     SAID_WHEN: ClassVar[str]
@@ -155,3 +157,8 @@ class Event(Contract):
     def type_name(cls) -> str:
         """The `ce_type`: the model's own name."""
         return cls.__name__
+
+    @classmethod
+    def kinds(cls) -> tuple[str, ...]:
+        """Every kind of aggregate that says it."""
+        return (cls.KIND, *cls.ALSO_KINDS)

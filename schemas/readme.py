@@ -123,9 +123,12 @@ def event_page(
     siblings = [
         f"[{other.type_name()}](../{other.type_name()}/README.md)"
         for other in events
-        if (other.SERVICE, other.KIND) == (model.SERVICE, model.KIND) and other is not model
+        if other.SERVICE == model.SERVICE
+        and set(other.kinds()) & set(model.kinds())
+        and other is not model
     ]
-    order = f"`ce_sequence` counts the events of one `{model.KIND}/<id>` from 1 without gaps"
+    subjects = " or ".join(f"`{kind}/<id>`" for kind in model.kinds())
+    order = f"`ce_sequence` counts the events of one {subjects} from 1 without gaps"
     if siblings:
         order += f", together with {', '.join(siblings)}"
     facts = [
@@ -134,7 +137,7 @@ def event_page(
         ("Topic", f"`{stream(model.SERVICE)}`, told apart by `ce_type` `{model.type_name()}`"),
         (
             "Key",
-            f"`ce_subject`, which is `{model.KIND}/<id>`: `{message.headers['ce_subject']}`",
+            f"`ce_subject`, which is {subjects}: `{message.headers['ce_subject']}`",
         ),
         ("Order", f"{order}. Between two subjects there is no order."),
         ("x-visibility", f"`{model.VISIBILITY}`: {VISIBILITY[model.VISIBILITY]}"),
@@ -197,7 +200,7 @@ def index_page(events: Iterable[type[Event]]) -> str:
         rows = [
             (
                 f"[{model.type_name()}]({model.type_name()}/README.md)",
-                f"`{model.KIND}`",
+                " or ".join(f"`{kind}`" for kind in model.kinds()),
                 model.SAID_WHEN,
                 f"`{model.VISIBILITY}`",
             )

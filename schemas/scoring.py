@@ -206,6 +206,7 @@ class ResultsPublished(ScoringEvent):
     """
 
     KIND: ClassVar[str] = "decision"
+    ALSO_KINDS: ClassVar[tuple[str, ...]] = ("awards",)
     VISIBILITY: ClassVar[Visibility] = "public"
     SAID_WHEN: ClassVar[str] = "a round's results are published, before the outcomes themselves"
     season_id: Slug
