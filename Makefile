@@ -28,8 +28,16 @@ lint: install ## ruff, mypy --strict and import-linter
 	$(BIN)/lint-imports
 
 .PHONY: contract
-contract: install ## regenerate schemas/events from the models
+contract: install ## regenerate schemas/ (AsyncAPI, JSON Schemas, samples, pages) from the models
 	$(BIN)/python -m schemas.contract write
+
+docs/node/node_modules/.package-lock.json: docs/node/package.json docs/node/package-lock.json
+	npm ci --prefix docs/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: docs
+docs: docs/node/node_modules/.package-lock.json ## make the HTML catalogue of topics and events: .local/docs/index.html
+	node docs/node/catalogue.mjs schemas/asyncapi.yaml .local/docs
 
 .PHONY: test
 test: install ## all tests, on parts of their own (environment, containers, or local processes)

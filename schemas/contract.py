@@ -1,6 +1,7 @@
 """The contract as files: generated from the models, committed, and compared with them.
 
-`python -m schemas.contract write` makes `schemas/events/` and `schemas/people/Person/`;
+`python -m schemas.contract write` makes `schemas/asyncapi.yaml`, `schemas/events/` and
+`schemas/people/Person/`;
 `python -m schemas.contract check` says in words what differs from the models and exits with 1.
 """
 
@@ -13,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from schemas import asyncapi
 from schemas.base import Event
 from schemas.json_schema import json_schema
 from schemas.messages import Message, all_messages, faults
@@ -22,7 +24,7 @@ from schemas.samples import SAMPLES
 from schemas.samples.sample import Sample, only_required
 
 ROOT = Path(__file__).parent
-GENERATED = ("events/*/**/*", "events/README.md", "people/Person/**/*")
+GENERATED = ("asyncapi.yaml", "events/*/**/*", "events/README.md", "people/Person/**/*")
 MAJOR_FILE = re.compile(r"^(?P<folder>[a-z]+/\w+)/v(?P<major>\d+)\.")
 
 
@@ -48,8 +50,12 @@ def generate(
     events: Mapping[str, type[Event]] = EVENTS, samples: Mapping[str, Sample] = SAMPLES
 ) -> dict[str, str]:
     """Every generated file by its path below `schemas/`. The same models give the same bytes."""
-    files = {"events/README.md": index_page(events.values())}
-    for message in all_messages(events, samples):
+    messages = all_messages(events, samples)
+    files = {
+        "asyncapi.yaml": asyncapi.document(messages),
+        "events/README.md": index_page(events.values()),
+    }
+    for message in messages:
         schema = json_schema(message.model, message.dataschema, message.visibility)
         if issubclass(message.model, Event):
             readme = event_page(message, message.model, schema, events.values())

@@ -1,11 +1,13 @@
 """The real parts that tests run on, and rooms opened on them under names of their own."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from admin.stack.stack import Stack
+from tests.node import install_packages, without_chromium, without_node
 from tests.parts import running_parts
 from tests.rooms import Rooms, new_rooms
 
@@ -16,6 +18,21 @@ settings.load_profile("zharmenke")
 
 MAY_BE_SKIPPED = ("needs a durable broker",)
 """Reasons for a skip that do not fail the run; anything else that is not run is a failure."""
+
+MAY_BE_MISSING = {"needs_node": without_node, "needs_chromium": without_chromium}
+"""Markers of tests that are left out, with one loud line, where a program is not installed."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a program is missing for."""
+    for marker, missing in MAY_BE_MISSING.items():
+        concerned = [item for item in items if item.get_closest_marker(marker)]
+        if not concerned or not (reason := missing()):
+            continue
+        items[:] = [item for item in items if item not in concerned]
+        config.hook.pytest_deselected(items=concerned)
+        line = f"{reason}: {len(concerned)} tests that need it are NOT run"
+        config.get_terminal_writer().line(f"\n{line}", red=True, bold=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -28,6 +45,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if not any(allowed in reason for allowed in MAY_BE_SKIPPED):
             reporter.write_line(f"{report.nodeid} may not be skipped: {reason}", red=True)
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Node's packages, of the versions in docs/node/package-lock.json."""
+    return install_packages()
 
 
 @pytest.fixture(scope="session")

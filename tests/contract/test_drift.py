@@ -19,6 +19,7 @@ from schemas.submission import SeasonClosed, SubmissionEvent
 def copy(tmp_path: Path) -> Path:
     for part in ("events", "people"):
         shutil.copytree(ROOT / part, tmp_path / part)
+    shutil.copy(ROOT / "asyncapi.yaml", tmp_path)
     return tmp_path
 
 

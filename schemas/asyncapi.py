@@ -1,0 +1,371 @@
+"""The platform as one AsyncAPI 3.0 document: brokers, topics, who writes what, keys and headers.
+
+The bodies are not in it: each message refers to the schema file of its event.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import yaml
+
+from schemas.base import Event
+from schemas.messages import Message
+from schemas.people import Person
+from schemas.topics import (
+    SERVICES,
+    SERVICES_WITH_PEOPLE,
+    Topic,
+    all_topics,
+    dead,
+    dead_people,
+    people,
+    stream,
+)
+
+NOTE = "# Made by `make contract` from the models in schemas/: change those, not this.\n"
+VERSION = "1.0.0"
+"""Of this description as a whole; every event has a major of its own."""
+
+BINDING = "0.5.0"
+SECOND = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
+TOMBSTONE = "PersonTombstone"
+DEAD = "DeadLetter"
+
+Node = dict[str, Any]
+
+DESCRIPTION = """\
+The topics of a national grant contest: CloudEvents 1.0 in Kafka's binary mode, the attributes in
+headers (`ce_…`), the body as JSON.
+
+* A stream has one writer. Key = `ce_subject`: the events of one subject are in order, `ce_sequence`
+  counts them from 1 without gaps. A record that comes again has the same `ce_id`.
+* Readers skip types they do not use, ignore fields they do not know, and stop at a major they do
+  not know of a type they use. Within a major only optional fields are added.
+* `x-visibility` says who may be shown an event: `internal` is for the services, `after-results` is
+  under embargo until the ResultsPublished of its round, `public` is for everybody.
+* Topic names begin with `zharmenke`, or with what the operator chose instead (`TOPIC_PREFIX`).
+* How to subscribe, with working code: docs/subscribe.md.
+"""
+
+
+def document(messages: Iterable[Message]) -> str:
+    """The document as YAML. The same messages give the same bytes."""
+    events = [message for message in messages if issubclass(message.model, Event)]
+    person = next(message for message in messages if message.model is Person)
+    whole = {
+        "asyncapi": "3.0.0",
+        "info": _info(),
+        "defaultContentType": "application/json",
+        "servers": _servers(),
+        "channels": dict(_channels(events)),
+        "operations": dict(_operations(events)),
+        "components": {
+            "securitySchemes": _security(),
+            "messageTraits": {"cloudEvent": _cloud_event()},
+            "messages": {
+                **{message.model.__name__: _event(message) for message in events},
+                Person.TYPE: _person(person),
+                TOMBSTONE: _tombstone(person),
+                DEAD: _dead_letter(),
+            },
+        },
+    }
+    text = yaml.dump(
+        whole, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100, encoding=None
+    )
+    return NOTE + str(text)
+
+
+class _Plain(yaml.SafeDumper):
+    """Without anchors, with indented lists, and with long texts as blocks."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless=False)
+
+
+def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text and not re.search(r" $", text, re.MULTILINE) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Plain.add_representer(str, _block)
+
+
+def _info() -> Node:
+    return {
+        "title": "Zharmenke",
+        "version": VERSION,
+        "description": DESCRIPTION,
+        "license": {"name": "MIT"},
+        "tags": [{"name": name, "description": f"Said by {name}."} for name in SERVICES],
+    }
+
+
+def _servers() -> Node:
+    return {
+        "local": {
+            "host": "{host}:{port}",
+            "protocol": "kafka",
+            "description": "A stack on one machine (`make up`, compose): plaintext, loopback only.",
+            "variables": {
+                "host": {"default": "127.0.0.1", "description": "Where the broker listens."},
+                "port": {
+                    "default": "9092",
+                    "examples": ["9092", "19092"],
+                    "description": "`make up` says it; compose publishes 19092.",
+                },
+            },
+        },
+        "cluster": {
+            "host": "{bootstrap}:{port}",
+            "protocol": "kafka-secure",
+            "description": "A site's cluster: SASL_SSL. Its operator gives address, user and ACLs.",
+            "variables": {
+                "bootstrap": {
+                    "default": "kafka.example.org",
+                    "description": "Any broker of the cluster; clients take several by commas.",
+                },
+                "port": {"default": "9093", "description": "The port of the SASL_SSL listener."},
+            },
+            "security": [{"$ref": "#/components/securitySchemes/scram"}],
+        },
+    }
+
+
+def _security() -> Node:
+    return {
+        "scram": {
+            "type": "scramSha512",
+            "description": (
+                "A user per team, over TLS. It may read the topics it asked for and its own"
+                " consumer group, and write nothing."
+            ),
+        }
+    }
+
+
+# ── Channels and who writes to them ──────────────────────────────────────────────────────────────
+
+
+def _channels(events: Iterable[Message]) -> Iterator[tuple[str, Node]]:
+    topics = {topic.name: topic for topic in all_topics()}
+    for service in SERVICES:
+        said = [_name(message) for message in events if _service(message) == service]
+        what = f"The events of {service}. It alone writes here; nothing in it ever ends."
+        yield service, _channel(topics[stream(service)], what, said)
+    for service in SERVICES_WITH_PEOPLE:
+        what = (
+            f"The people whom {service} met: personal data, compacted, erased by a tombstone."
+            " Granted apart from the streams."
+        )
+        yield (
+            f"{service}.people",
+            _channel(topics[people(service)], what, [Person.TYPE, TOMBSTONE]),
+        )
+    for service in SERVICES:
+        what = f"What {service} heard and could not read or handle, for its operators alone."
+        yield f"dead.{service}", _channel(topics[dead(service)], what, [DEAD])
+        what = f"The same for people records that {service} heard; kept 14 days."
+        yield f"dead.{service}.people", _channel(topics[dead_people(service)], what, [DEAD])
+
+
+def _channel(topic: Topic, what: str, messages: Iterable[str]) -> Node:
+    settings = {
+        key: [value] if key == "cleanup.policy" else _number(value)
+        for key, value in topic.settings.items()
+    }
+    return {
+        "address": topic.name,
+        "description": what,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
+        "bindings": {
+            "kafka": {
+                "topic": topic.name,
+                "partitions": topic.partitions,
+                "topicConfiguration": settings,
+                "bindingVersion": BINDING,
+            }
+        },
+    }
+
+
+def _number(value: str) -> int | str:
+    return int(value) if re.fullmatch(r"-?\d+", value) else value
+
+
+def _operations(events: Iterable[Message]) -> Iterator[tuple[str, Node]]:
+    for service in SERVICES:
+        said = [_name(message) for message in events if _service(message) == service]
+        yield f"{service}.says", _operation("send", service, f"What {service} says", said)
+    for service in SERVICES_WITH_PEOPLE:
+        names = [Person.TYPE, TOMBSTONE]
+        yield (
+            f"{service}.people.says",
+            _operation("send", f"{service}.people", f"Whom {service} knows", names),
+        )
+    for service in SERVICES:
+        for channel in (f"dead.{service}", f"dead.{service}.people"):
+            yield f"{channel}.parks", _operation("send", channel, f"What {service} parks", [DEAD])
+
+
+def _operation(action: str, channel: str, summary: str, names: Iterable[str]) -> Node:
+    return {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "summary": f"{summary}.",
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in names],
+    }
+
+
+# ── Messages ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _service(message: Message) -> str:
+    return message.headers["ce_source"].rpartition("/")[2]
+
+
+def _name(message: Message) -> str:
+    return message.headers["ce_type"]
+
+
+def _event(message: Message) -> Node:
+    model = message.model
+    assert issubclass(model, Event)
+    kinds = "|".join(model.kinds())
+    key = {
+        "type": "string",
+        "pattern": f"^({kinds})/.+$",
+        "description": "`ce_subject`: the events of one subject are in order.",
+    }
+    return {
+        "name": _name(message),
+        "title": _name(message),
+        "summary": f"Said when {model.SAID_WHEN}.",
+        "description": model.__doc__,
+        "tags": [{"name": model.SERVICE}],
+        **_described(message, key, [model.SERVICE]),
+    }
+
+
+def _person(message: Message) -> Node:
+    return {
+        "name": Person.TYPE,
+        "title": Person.TYPE,
+        "summary": "Written when a service meets a person, or knows something new of one.",
+        "description": Person.__doc__,
+        **_described(message, _PERSON_KEY, SERVICES_WITH_PEOPLE),
+    }
+
+
+_PERSON_KEY = {"type": "string", "description": "The person's id alone."}
+
+
+def _described(message: Message, key: Node, services: Iterable[str]) -> Node:
+    payload = f"{message.folder}/v{message.major}.schema.json"
+    body = message.full.model_dump(mode="json")
+    return {
+        "x-visibility": message.visibility,
+        "correlationId": {"location": "$message.header#/ce_correlationid"},
+        "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
+        "headers": _own_headers(message, services),
+        "payload": {"$ref": payload},
+        "bindings": {"kafka": {"key": key, "bindingVersion": BINDING}},
+        "examples": [{"name": "full", "headers": message.headers, "payload": body}],
+    }
+
+
+def _own_headers(message: Message, services: Iterable[str]) -> Node:
+    """What tells this message from the others; the trait has the rest."""
+    sources = [f"/zharmenke/{service}" for service in services]
+    return {
+        "type": "object",
+        "properties": {
+            "ce_type": {"type": "string", "const": _name(message)},
+            "ce_source": {"type": "string", "enum": sources},
+            "ce_dataschema": {"type": "string", "const": message.dataschema},
+        },
+    }
+
+
+def _tombstone(person: Message) -> Node:
+    return {
+        "name": TOMBSTONE,
+        "title": "A person was erased",
+        "summary": "A record with the person's key and no value: forget the person.",
+        "x-visibility": person.visibility,
+        "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
+        "headers": _own_headers(person, SERVICES_WITH_PEOPLE),
+        "payload": {"type": "null"},
+        "bindings": {"kafka": {"key": _PERSON_KEY, "bindingVersion": BINDING}},
+    }
+
+
+def _dead_letter() -> Node:
+    notes = {
+        "dead-topic": "Where the record was read.",
+        "dead-partition": "Its partition there.",
+        "dead-offset": "Its offset there.",
+        "dead-group": "The consumer group that parked it.",
+        "dead-reason": "Why, in one line.",
+    }
+    return {
+        "name": DEAD,
+        "title": "A parked record",
+        "summary": "The record as it was read, with notes in its headers.",
+        "x-visibility": "internal",
+        "contentType": "application/octet-stream",
+        "headers": {
+            "type": "object",
+            "required": list(notes),
+            "properties": {
+                name: {"type": "string", "description": what} for name, what in notes.items()
+            },
+        },
+        "payload": {"description": "The original bytes: whatever could not be read."},
+    }
+
+
+def _cloud_event() -> Node:
+    """The headers that every event has, and those that it may have."""
+    required = {
+        "ce_specversion": {"const": "1.0"},
+        "ce_id": {
+            "pattern": r"^[a-z]+/[a-z]+/.+:[1-9][0-9]*$",
+            "description": "`<service>/<kind>/<id>:<sequence>`: the same on every repeat.",
+        },
+        "ce_source": {"description": "The service that says it."},
+        "ce_type": {"description": "What happened."},
+        "ce_subject": {
+            "pattern": "^[a-z]+/.+$",
+            "description": "`<kind>/<id>`: what it happened to.",
+        },
+        "ce_time": {"pattern": f"^{SECOND}$", "description": "When: UTC with milliseconds."},
+        "ce_dataschema": {
+            "pattern": r"^urn:zharmenke:schema:[A-Za-z]+:v[1-9][0-9]*$",
+            "description": "Type and major of the body.",
+        },
+        "content-type": {"const": "application/json"},
+        "ce_sequence": {
+            "pattern": "^[0-9]{10}$",
+            "description": "Counts the subject's events from 1 without gaps: ten digits.",
+        },
+    }
+    optional = {
+        "ce_season": "The season.",
+        "ce_actor": "Who did it: `<role>/<id>`.",
+        "ce_via": "By what way: page, api, admin, schedule or import.",
+        "ce_causationid": "`ce_id` of the event that led to this one.",
+        "ce_correlationid": "What all consequences of one request have in common.",
+        "traceparent": "W3C trace context.",
+    }
+    properties: Node = {name: {"type": "string", **rule} for name, rule in required.items()}
+    for name, what in optional.items():
+        properties[name] = {"type": "string", "description": what}
+    return {
+        "headers": {"type": "object", "required": list(required), "properties": properties},
+        "contentType": "application/json",
+    }
