@@ -9,9 +9,12 @@ from schemas.base import Contract
 
 
 def canonical_json(value: Any) -> bytes:
-    """JSON with sorted keys, no spaces and no escapes, as UTF-8. Floats are refused."""
-    _refuse_floats(value)
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """JSON with sorted keys, no spaces, no escapes and no null members, as UTF-8; no floats.
+
+    Members that are null are left out, so that an optional field which a later version adds does
+    not change the hash of what was said before it.
+    """
+    text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 
 
@@ -40,12 +43,11 @@ def inputs_hash(events: Iterable[tuple[str, int, str, Contract]]) -> str:
     return digest.hexdigest()
 
 
-def _refuse_floats(value: Any) -> None:
+def _plain(value: Any) -> Any:
     if isinstance(value, float):
         raise TypeError(f"a float has no canonical form: {value!r}")
     if isinstance(value, dict):
-        for item in value.values():
-            _refuse_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_floats(item)
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
