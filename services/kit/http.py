@@ -1,10 +1,7 @@
 """HTTP as all services speak it: problem+json (RFC 9457), correlation ids, limits."""
 
 import json
-import re
-import secrets
-import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Self
@@ -18,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 
+from services.kit.correlation import Answered, App, Correlation, Receive, Scope, Send
 from services.kit.envelope import NAMESPACE, Context
 from services.kit.refusal import Fault, Kind, Refused
 from services.kit.tokens import Caller
@@ -34,12 +32,6 @@ STATUS: Mapping[Kind, int] = {
     "gone": 410,
     "busy": 503,
 }
-_CORRELATION = re.compile(r"^[\w.:/~-]{1,100}$", re.ASCII)
-_TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class ProblemFault(BaseModel):
@@ -122,15 +114,18 @@ def problem(
     )
 
 
-def install(app: FastAPI) -> None:
-    """Give an app the error answers, the body limit, correlation ids, and an OpenAPI of them."""
+def install(app: FastAPI, answered: Answered | None = None) -> None:
+    """Give an app the error answers, the body limit, correlation ids, and an OpenAPI of them.
+
+    `answered` is told of each request.
+    """
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(PyMongoError, _database_away)
     app.add_exception_handler(Exception, _crashed)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Correlation)
+    app.add_middleware(Correlation, answered=answered)
     original = app.openapi
     app.openapi = lambda: _with_problem_media_type(original())  # type: ignore[method-assign]
 
@@ -187,7 +182,7 @@ def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
 class BodyLimit:
     """Refuses bodies above `LARGEST_BODY` before they are parsed."""
 
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -225,9 +220,7 @@ class BodyLimit:
 class Starting:
     """Answers 503 until the service has made the indexes that its rules rely on."""
 
-    def __init__(
-        self, app: Callable[[Scope, Receive, Send], Awaitable[None]], prepared: Callable[[], bool]
-    ) -> None:
+    def __init__(self, app: App, prepared: Callable[[], bool]) -> None:
         self._app = app
         self._prepared = prepared
 
@@ -239,51 +232,6 @@ class Starting:
             return
         detail = "The service is starting; please try again."
         await problem(scope["path"], 503, "starting", detail)(scope, receive, send)
-
-
-class Correlation:
-    """Gives each request a correlation id and a trace, and says the former in the answer."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the caller's ids when they are well-formed, else make new ones."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        given = dict(scope["headers"])
-        correlation = given.get(b"x-correlation-id", b"").decode("latin-1")
-        if not _CORRELATION.fullmatch(correlation):
-            correlation = f"http/{secrets.token_hex(12)}"
-        trace = given.get(b"traceparent", b"").decode("latin-1")
-        if not _TRACEPARENT.fullmatch(trace):
-            trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-        scope.setdefault("state", {}).update(correlation_id=correlation, traceparent=trace)
-
-        began, status = time.monotonic(), 0
-
-        async def send_with_id(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", []),
-                    (b"x-correlation-id", correlation.encode()),
-                ]
-            await send(message)
-
-        with structlog.contextvars.bound_contextvars(correlation_id=correlation):
-            await self._app(scope, receive, send_with_id)
-            if not scope["path"].startswith(("/health/", "/metrics")):
-                # The path alone: a query may hold a link's token.
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=status,
-                    milliseconds=round((time.monotonic() - began) * 1000),
-                )
 
 
 def context_of(request: Request, caller: Caller | None, via: str = "api") -> Context:

@@ -5,21 +5,23 @@ record can't spoil a batch.
 """
 
 import asyncio
+import contextlib
 import dataclasses
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import structlog
+from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from pydantic import BaseModel, ValidationError
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from services.kit.envelope import Envelope, Record, Unreadable
+from services.kit.failure import away, reason_of
 from services.kit.fold import Heard
 from services.kit.parking import Lane, Parking, coordinates, lane
-from services.kit.refusal import Refused
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +30,8 @@ BATCH_WAIT_MS = 50
 ATTEMPTS = 5
 FIRST_PAUSE = 0.1
 AWAY_PAUSE = 1.0
+ANSWER_SECONDS = 2.0
 BEHIND = "waits behind an earlier record of the same key"
-HOPELESS = frozenset({2, 52, 121, 10334, 11000, 17419, 17420})
-"""MongoDB's codes for what is wrong with the write itself: a bad value or field name, a failed
-validation, a document that is too large, a unique value that is taken."""
 
 
 class Model(Protocol):
@@ -61,10 +61,19 @@ class Reader:
     * Offsets are committed after all of that is written.
     """
 
-    def __init__(self, models: Mapping[str, Any], hears: Sequence[Hear], parking: Parking) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, Any],
+        hears: Sequence[Hear],
+        parking: Parking,
+        took: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        """`took` is told how long each batch took."""
         self._models = models
         self._hears = hears
         self._parking = parking
+        self._took = took
+        self._in_hand: Counter[str] = Counter()
         self._stopping = asyncio.Event()
         self.skipped: Counter[str] = Counter()
         self.handled = 0
@@ -103,16 +112,45 @@ class Reader:
         consumer = getattr(self._subscriber, "consumer", None)
         return len(consumer.assignment()) if consumer is not None else 0
 
+    async def behind(self) -> dict[str, int]:
+        """By topic, how many records of this replica's partitions are not handled yet.
+
+        As the broker says, or said with its last records when it does not answer now.
+        """
+        consumer = getattr(self._subscriber, "consumer", None)
+        found = Counter(self._in_hand)
+        if consumer is None:
+            return dict(found)
+        ends = {one: consumer.highwater(one) for one in consumer.assignment()}
+        with contextlib.suppress(TimeoutError, KafkaError):
+            ends |= await asyncio.wait_for(consumer.end_offsets(ends), ANSWER_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                for one, end in ends.items():
+                    if end is not None:
+                        with contextlib.suppress(IllegalStateError):  # it was taken away
+                            found[one.topic] += max(0, end - await consumer.position(one))
+        return dict(found)
+
     async def handle(self, records: Sequence[Record]) -> None:
         """Handle a batch completely; when this returns, its offsets may be committed."""
+        began = time.monotonic()
+        self._in_hand = Counter(record.topic for record in records)
+        try:
+            await self._until_handled(records)
+        finally:
+            self._in_hand.clear()
+        self._took(time.monotonic() - began)
+
+    async def _until_handled(self, records: Sequence[Record]) -> None:
         while True:
             try:
                 return await self._handle(records)
             except Exception as error:
-                if _away(error):
-                    log.warning("waits", error=_reason(error)[:300])
+                if away(error):
+                    log.warning("waits", error=reason_of(error)[:300])
                 else:
-                    log.exception("batch_not_handled", error=_reason(error)[:300])
+                    log.exception("batch_not_handled", error=reason_of(error)[:300])
                 try:
                     await asyncio.wait_for(self._stopping.wait(), AWAY_PAUSE)
                 except TimeoutError:
@@ -130,7 +168,7 @@ class Reader:
             try:
                 heard = self._read(record)
             except (Unreadable, ValidationError) as error:
-                parked.append((record, _reason(error)))
+                parked.append((record, reason_of(error)))
                 if record.key is not None:
                     blocked.setdefault(lane(record), record.offset)
                 continue
@@ -174,7 +212,7 @@ class Reader:
         try:
             heard = self._read(record)
         except (Unreadable, ValidationError) as error:
-            return _reason(error)
+            return reason_of(error)
         reason = await self._try(heard) if heard else ""
         self.handled += not reason
         return reason
@@ -200,9 +238,9 @@ class Reader:
             await self._hear(batch)
             return
         except Exception as error:
-            if _away(error):
+            if away(error):
                 raise
-            log.warning("batch_failed", error=_reason(error), records=len(batch))
+            log.warning("batch_failed", error=reason_of(error), records=len(batch))
         blocked: set[Lane] = set()
         for heard in batch:
             if lane(heard.record) in blocked:
@@ -222,9 +260,9 @@ class Reader:
             try:
                 await self._hear([heard])
             except Exception as error:
-                if _away(error):
+                if away(error):
                     raise
-                reason = _reason(error)
+                reason = reason_of(error)
                 log.warning(
                     "handler_failed", event_id=heard.envelope.id, error=reason, exc_info=True
                 )
@@ -247,30 +285,6 @@ async def _untouched(message: Any, original: Callable[[Any], Awaitable[Any]]) ->
 
 async def _undecoded(message: Any) -> None:
     """Leave the bodies alone; the reader validates each by itself."""
-
-
-def _away(error: Exception) -> bool:
-    """Whether trying again later helps, whatever the record: then it is waited for, not parked."""
-    if isinstance(error, Refused):
-        return error.kind == "busy"
-    return isinstance(error, PyMongoError) and not _hopeless(error)
-
-
-def _hopeless(error: PyMongoError) -> bool:
-    """Whether the database answered, and would answer the same again."""
-    if isinstance(error, BulkWriteError):
-        details = error.details or {}
-        codes = {failure["code"] for failure in details.get("writeErrors", [])}
-        return bool(codes) and codes <= HOPELESS and not details.get("writeConcernErrors")
-    return isinstance(error, OperationFailure) and error.code in HOPELESS
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return f"body is not valid: {where or '(whole)'}: {first['msg']}"
-    return f"{type(error).__name__}: {error}"
 
 
 def _named(record: Record) -> dict[str, str]:

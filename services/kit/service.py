@@ -4,10 +4,9 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -24,6 +23,7 @@ from services.kit.clock import DatabaseClock
 from services.kit.envelope import NAMESPACE
 from services.kit.fold import Fold
 from services.kit.lease import SlotLeases
+from services.kit.metrics import Figure, Metrics, unsent
 from services.kit.parked_api import routes as parked_routes
 from services.kit.parking import Parking
 from services.kit.probes import add_probes
@@ -93,7 +93,9 @@ class Service:
         self.parking: Parking | None = None
         self.redrive: Redrive | None = None
         self.broker: KafkaBroker | None = None
+        self.metrics = Metrics(name)
         self._background: list[Any] = []
+        self._figures: list[Callable[[], Awaitable[Figure]]] = []
         self.prepared = False
         """The indexes are there that the rules rely on; before that nothing is accepted."""
         self.started = False
@@ -122,6 +124,10 @@ class Service:
         """A coroutine function that runs as long as the service does; it ends when cancelled."""
         self._background.append(loop)
 
+    def figure(self, look: Callable[[], Awaitable[Figure]]) -> None:
+        """A coroutine function that looks up a figure of this service's own for each scrape."""
+        self._figures.append(look)
+
     def app(self, title: str, description: str) -> FastAPI:
         """A FastAPI app whose lifespan is the service's, with probes and metrics."""
 
@@ -143,7 +149,7 @@ class Service:
             responses=http.PROBLEMS,
         )
         app.add_middleware(http.Starting, prepared=lambda: self.prepared)
-        http.install(app)
+        http.install(app, self.metrics.answered)
         add_probes(app, self)
         if self._hearing:
             key_file = self.settings.operator_public_key_file
@@ -186,7 +192,9 @@ class Service:
         self.parking = parking
         self._prepare += [parking.prepare, leases.prepare]
         if self._hearing:
-            self.reader = Reader(self._hearing.models, self._hearing.hears, parking)
+            self.reader = Reader(
+                self._hearing.models, self._hearing.hears, parking, self.metrics.handled
+            )
             claims = Claims(self.database["redrives"], self.clock)
             self.redrive = Redrive(parking, claims, self.reader.attempt)
             self.reader.resume = self.redrive.resume
@@ -277,18 +285,8 @@ class Service:
 
     async def outbox(self) -> tuple[int, float]:
         """How many documents have unsent events, and the age in seconds of the oldest of those."""
-        depth, oldest = 0, ""
-        for collection in self._outboxes:
-            depth += await collection.count_documents({"pending": True})
-            waiting = collection.find({"pending": True}, {"outbox.at": 1})
-            async for doc in waiting.sort("outbox.0.at", 1).limit(1):
-                if doc["outbox"]:
-                    at = doc["outbox"][0]["at"]
-                    oldest = min(oldest, at) if oldest else at
-        return depth, _age(oldest)
+        return await unsent(self._outboxes)
 
-
-def _age(moment: str) -> float:
-    if not moment:
-        return 0.0
-    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    async def own_figures(self) -> list[Figure]:
+        """What this service tells Prometheus beside the kit's figures."""
+        return [await look() for look in self._figures]

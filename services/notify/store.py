@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, get_args
 
 from pymongo import UpdateOne
 
@@ -19,6 +19,7 @@ from services.kit.aggregate import Aggregate, Decision
 from services.kit.crash import armed, crash_point
 from services.kit.envelope import Context
 from services.kit.fold import Fold, Heard
+from services.kit.metrics import Figure
 from services.kit.projection import Projection
 from services.kit.service import Service
 from services.kit.store import Store
@@ -80,6 +81,7 @@ class Ledger:
         self._marks = service.database["rebuilt"]
         self._clock = service.clock
         service.prepare(self.prepare)
+        service.figure(self.figure)
 
     async def prepare(self) -> None:
         """Create the index that finds what is due; idempotent."""
@@ -227,6 +229,11 @@ class Ledger:
             [{"$group": {"_id": "$state.status", "count": {"$sum": 1}}}]
         )
         return {row["_id"]: row["count"] async for row in rows}
+
+    async def figure(self) -> Figure:
+        """The same for Prometheus, which wants to see a status that nothing is in too."""
+        none = dict.fromkeys(get_args(domain.Status), 0)
+        return Figure("mails", "Mails by what became of them", none | await self.counts(), "status")
 
 
 def _free(next_at: datetime, deferrals: Mapping[str, int], id: str) -> dict[str, Any]:

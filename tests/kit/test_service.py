@@ -15,7 +15,7 @@ from admin.stack.stack import Stack
 from services.kit.service import Service
 from tests.kit.conftest import NewTopicNamed
 from tests.kit.fakes import Wire
-from tests.kit.jars import CONTEXT, NOW, CoinAdded, JarSealed, Record, add
+from tests.kit.jars import CONTEXT, NOW, CoinAdded, Record, add
 from tests.kit.running import Ears, Place, is_ready, jars_of, new_place, running
 from tests.rooms import eventually
 
@@ -108,9 +108,6 @@ async def test_database_away_is_not_ready_and_named_and_recovers(place: Place, e
         await wire.cut()
         await not_ready(client, "mongo", str(wire.port))
         assert (await client.get("/health/live")).status_code == 200
-        metrics = await client.get("/metrics")
-        assert metrics.status_code == 503
-        assert metrics.headers["content-type"] == "application/problem+json"
         await wire.open()
         await eventually(lambda: is_ready(client), "the service is ready again")
     await wire.cut()
@@ -173,44 +170,6 @@ async def test_loop_that_fails_is_loud_and_begins_again(
 
         await eventually(again, "the loop has begun again")
     assert [e["loop"] for e in logged if e["event"] == "loop_failed"] == ["background"]
-
-
-async def test_metrics_count_what_is_said_heard_skipped_parked_and_waiting(
-    place: Place, ears: Ears
-) -> None:
-    service = place.service(ears)
-    jars = jars_of(service)
-    poison = Record.of("p", 1, CoinAdded(coin="x"))
-    poison.value = b"{"
-    async with running(service) as (client, _):
-        await jars.execute("a", add("x", "y"), CONTEXT, now=NOW)
-        await place.say(
-            Record.of("b", 1, CoinAdded(coin="x")), Record.of("b", 2, JarSealed()), poison
-        )
-
-        async def counted() -> dict[str, float] | None:
-            found = await metrics(client)
-            done = found["handled"] == 1 and found["parked"] == 1 and found["published"] == 3
-            return found if done else None
-
-        found = await eventually(counted, "everything is counted")
-    assert found == {
-        "outbox_depth": 0,
-        "outbox_oldest_seconds": 0,
-        "parked": 1,
-        "published": 3,
-        "handled": 1,
-        "skipped": 1,
-    }
-
-
-async def metrics(client: httpx.AsyncClient) -> dict[str, float]:
-    lines = [
-        line.split() for line in (await client.get("/metrics")).text.splitlines() if line[0] != "#"
-    ]
-    return {
-        name.removeprefix("zharmenke_").partition("{")[0]: float(value) for name, value in lines
-    }
 
 
 async def test_outbox_age_is_of_the_oldest_unsent_event(place: Place, ears: Ears) -> None:

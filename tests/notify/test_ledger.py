@@ -145,3 +145,16 @@ async def test_settled_message_says_nothing_more(ledger: Ledger) -> None:
     assert doc is not None
     said = [dict(entry["headers"])["ce_type"] for entry in doc["outbox"]]
     assert said == [MessageAccepted.type_name()]
+
+
+async def test_figure_of_mails_names_every_status(ledger: Ledger) -> None:
+    await planned(ledger)
+    figure = await ledger.figure()
+    assert (figure.name, figure.label) == ("mails", "status")
+    assert figure.values == {
+        "planned": 1,
+        "accepted": 0,
+        "unknown": 0,
+        "failed": 0,
+        "suppressed": 0,
+    }

@@ -38,7 +38,7 @@ async def status(service: Running, webinar: str, registration_id: str) -> str:
 
 async def heard(service: Running, count: int) -> bool:
     metrics = (await service.client.get("/metrics")).text
-    return f'zharmenke_handled{{service="webinar"}} {count}.0' in metrics
+    return f'zharmenke_handled_total{{service="webinar"}} {count}.0' in metrics
 
 
 async def test_register_confirms_and_a_repeat_answers_the_same(service: Running) -> None:
