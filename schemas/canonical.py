@@ -38,9 +38,16 @@ def inputs_hash(events: Iterable[tuple[str, int, str, Contract]]) -> str:
     }
     digest = hashlib.sha256()
     for (subject, sequence), (type_name, body) in sorted(unique.items(), key=lambda item: item[0]):
-        line = [subject, sequence, type_name, body.model_dump(mode="json")]
-        digest.update(canonical_json(line) + b"\n")
+        digest.update(input_line(subject, sequence, type_name, body))
     return digest.hexdigest()
+
+
+def input_line(subject: str, sequence: int, type_name: str, body: Contract) -> bytes:
+    """One score event as `inputs_hash` takes it; its hash is that of all lines, one after another.
+
+    For who has more of them than fit into memory: lines go by subject, then by sequence.
+    """
+    return canonical_json([subject, sequence, type_name, body.model_dump(mode="json")]) + b"\n"
 
 
 def _plain(value: Any) -> Any:

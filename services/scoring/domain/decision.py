@@ -1,6 +1,6 @@
 """A sitting's decision on a round: who is chosen, pending until it is published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -71,7 +71,10 @@ def decide(
             "no-quorum",
             f"{len(present)} of {len(voting)} voting members attended, {commission.quorum} must.",
         )
-    ordered = _with_chair(_standing(round_.ranking.table, projects), stage.limit, chair)
+    standing = standing_of(
+        round_.ranking.table, lambda project_id: projects[project_id].status == "eligible"
+    )
+    ordered = in_order(standing, stage.limit, chair)
     recorded = DecisionRecorded(
         round_id=round_.round_id,
         season_id=season_id,
@@ -150,34 +153,43 @@ def evolve(decision: Decision | None, event: ScoringEvent) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """A row that takes part, and the group of rows that the declared chain leaves tied with it."""
 
     row: RankedProject
     group: int
 
 
-def _standing(table: Sequence[RankedProject], projects: Projects) -> list[_Standing]:
-    """The rows that have not withdrawn; ties are those of the whole table."""
+def standing_of(
+    table: Sequence[RankedProject], takes_part: Callable[[str], bool]
+) -> list[Standing]:
+    """The rows whose project takes part; ties are those of the whole table."""
     standing, group = [], 0
     for row in table:
-        if projects[row.project_id].status == "eligible":
-            standing.append(_Standing(row, group))
+        if takes_part(row.project_id):
+            standing.append(Standing(row, group))
         group += not row.tied_with_next
     return standing
 
 
-def _with_chair(
-    standing: Sequence[_Standing], limit: int, chair: ChairWord | None
+def tied_at_the_line(standing: Sequence[Standing], limit: int) -> tuple[str, ...]:
+    """The projects of a tie that the line cuts through, in the table's order; mostly none."""
+    if len(standing) <= limit or standing[limit - 1].group != standing[limit].group:
+        return ()
+    group = standing[limit].group
+    return tuple(found.row.project_id for found in standing if found.group == group)
+
+
+def in_order(
+    standing: Sequence[Standing], limit: int, chair: ChairWord | None
 ) -> list[RankedProject]:
     """The rows in order; a tie that the line cuts through needs the chair's word."""
     rows = [found.row for found in standing]
-    if len(rows) <= limit or standing[limit - 1].group != standing[limit].group:
+    tied = tied_at_the_line(standing, limit)
+    if not tied:
         if chair is not None:
             raise Refused("conflict", "no-tie-at-the-line", "No tie is left for the chair.")
         return rows
-    at_the_line = standing[limit].group
-    tied = {found.row.project_id: found.row for found in standing if found.group == at_the_line}
     if chair is None or set(chair.order) != set(tied) or len(chair.order) != len(tied):
         raise Refused(
             "conflict",
@@ -185,5 +197,6 @@ def _with_chair(
             "The chair must put these tied projects in order, with a reason: "
             + ", ".join(sorted(tied)),
         )
-    first = next(index for index, found in enumerate(standing) if found.group == at_the_line)
-    return [*rows[:first], *(tied[id] for id in chair.order), *rows[first + len(tied) :]]
+    by_id = {row.project_id: row for row in rows}
+    first = next(index for index, row in enumerate(rows) if row.project_id == tied[0])
+    return [*rows[:first], *(by_id[id] for id in chair.order), *rows[first + len(tied) :]]

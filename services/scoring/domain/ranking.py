@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from statistics import median
 
+from schemas.base import Moment, Slug, Uuid
 from schemas.canonical import canonical_hash, contract_hash, inputs_hash
 from schemas.scoring import AssignmentsDrawn, RankedProject, RankingComputed
 from schemas.season import RoundDefinition
@@ -20,10 +21,29 @@ DRAW_SEQUENCE = 1
 
 
 class Candidate(State):
-    """A project with its evaluation: everything its rank depends on."""
+    """A project with its evaluation, as a round's closing left it."""
 
     evaluation: Evaluation
     project: HeardProject
+
+    @property
+    def entrant(self) -> "Entrant":
+        """What of it counts."""
+        return Entrant(
+            project_id=self.project.project_id,
+            nomination=self.project.content.nomination,
+            first_submitted_at=self.project.first_submitted_at,
+            sheets=self.evaluation.effective(),
+        )
+
+
+class Entrant(State):
+    """Everything that a project's rank depends on. `sheets` are the effective ones."""
+
+    project_id: Uuid
+    nomination: Slug
+    first_submitted_at: Moment
+    sheets: tuple[Sheet, ...]
 
 
 def compute_ranking(
@@ -33,21 +53,7 @@ def compute_ranking(
     inputs = inputs_hash(
         event for candidate in candidates for event in candidate.evaluation.score_events()
     )
-    keyed = sorted(
-        ((_sort_key(candidate, stage, drawn.seed), candidate) for candidate in candidates),
-        key=lambda item: (item[0], item[1].project.project_id),
-    )
-    table = tuple(
-        RankedProject(
-            rank=index + 1,
-            project_id=candidate.project.project_id,
-            nomination=candidate.project.content.nomination,
-            total=shown(_total(candidate.evaluation.effective(), stage)),
-            sheets=len(candidate.evaluation.effective()),
-            tied_with_next=index + 1 < len(keyed) and keyed[index + 1][0] == key,
-        )
-        for index, (key, candidate) in enumerate(keyed)
-    )
+    table = ranked(drawn.seed, stage, [candidate.entrant for candidate in candidates])
     cut = {f"scoring/round/{drawn.round_id}": DRAW_SEQUENCE}
     cut |= {candidate.evaluation.origin: candidate.evaluation.said for candidate in candidates}
     cut |= {candidate.project.origin: candidate.project.sequence for candidate in candidates}
@@ -56,9 +62,35 @@ def compute_ranking(
         ruleset_hash=contract_hash(stage),
         cut=dict(sorted(cut.items())),
         inputs_hash=inputs,
-        table_hash=canonical_hash([row.model_dump(mode="json") for row in table]),
+        table_hash=table_hash(table),
         table=table,
     )
+
+
+def ranked(
+    seed: str, stage: RoundDefinition, entrants: Sequence[Entrant]
+) -> tuple[RankedProject, ...]:
+    """The table: the same for any order of the entrants. `seed` is that of the round's draw."""
+    keyed = sorted(
+        ((_sort_key(entrant, stage, seed), entrant) for entrant in entrants),
+        key=lambda item: (item[0], item[1].project_id),
+    )
+    return tuple(
+        RankedProject(
+            rank=index + 1,
+            project_id=entrant.project_id,
+            nomination=entrant.nomination,
+            total=shown(_total(entrant.sheets, stage)),
+            sheets=len(entrant.sheets),
+            tied_with_next=index + 1 < len(keyed) and keyed[index + 1][0] == key,
+        )
+        for index, (key, entrant) in enumerate(keyed)
+    )
+
+
+def table_hash(table: Sequence[RankedProject]) -> str:
+    """The hash of a ranking's table."""
+    return canonical_hash([row.model_dump(mode="json") for row in table])
 
 
 def sheet_total(sheet: Sheet, stage: RoundDefinition) -> Fraction:
@@ -86,10 +118,10 @@ def _total(sheets: Sequence[Sheet], stage: RoundDefinition) -> Fraction:
 
 
 def _sort_key(
-    candidate: Candidate, stage: RoundDefinition, seed: str
+    entrant: Entrant, stage: RoundDefinition, seed: str
 ) -> tuple[Fraction | datetime | str, ...]:
     """Smaller is better: the total, then each step of the declared tie-break chain."""
-    sheets = candidate.evaluation.effective()
+    sheets = entrant.sheets
     key: list[Fraction | datetime | str] = [-_total(sheets, stage)]
     for step in stage.tie_break:
         if step.startswith("criterion:"):
@@ -98,9 +130,9 @@ def _sort_key(
             totals = [sheet_total(sheet, stage) for sheet in sheets]
             key.append(-Fraction(median(totals)) if totals else Fraction(0))
         elif step == "earliest-submission":
-            key.append(candidate.project.first_submitted_at)
+            key.append(entrant.first_submitted_at)
         else:
-            lot = f"{seed}/lot/{candidate.project.project_id}"
+            lot = f"{seed}/lot/{entrant.project_id}"
             key.append(hashlib.sha256(lot.encode()).hexdigest())
     return tuple(key)
 
