@@ -9,6 +9,19 @@ from typing import Any
 
 import yaml
 
+from schemas.asyncapi_messages import (
+    BINDING,
+    DEAD,
+    TOMBSTONE,
+    Node,
+    cloud_event,
+    dead_letter,
+    event,
+    name_of,
+    person_record,
+    service_of,
+    tombstone,
+)
 from schemas.base import Event
 from schemas.messages import Message
 from schemas.people import Person
@@ -27,12 +40,6 @@ NOTE = "# Made by `make contract` from the models in schemas/: change those, not
 VERSION = "1.0.0"
 """Of this description as a whole; every event has a major of its own."""
 
-BINDING = "0.5.0"
-SECOND = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
-TOMBSTONE = "PersonTombstone"
-DEAD = "DeadLetter"
-
-Node = dict[str, Any]
 
 DESCRIPTION = """\
 The topics of a national grant contest: CloudEvents 1.0 in Kafka's binary mode, the attributes in
@@ -62,12 +69,12 @@ def document(messages: Iterable[Message]) -> str:
         "operations": dict(_operations(events)),
         "components": {
             "securitySchemes": _security(),
-            "messageTraits": {"cloudEvent": _cloud_event()},
+            "messageTraits": {"cloudEvent": cloud_event()},
             "messages": {
-                **{message.model.__name__: _event(message) for message in events},
-                Person.TYPE: _person(person),
-                TOMBSTONE: _tombstone(person),
-                DEAD: _dead_letter(),
+                **{message.model.__name__: event(message) for message in events},
+                Person.TYPE: person_record(person),
+                TOMBSTONE: tombstone(person),
+                DEAD: dead_letter(),
             },
         },
     }
@@ -154,7 +161,7 @@ def _security() -> Node:
 def _channels(events: Iterable[Message]) -> Iterator[tuple[str, Node]]:
     topics = {topic.name: topic for topic in all_topics()}
     for service in SERVICES:
-        said = [_name(message) for message in events if _service(message) == service]
+        said = [name_of(message) for message in events if service_of(message) == service]
         what = f"The events of {service}. It alone writes here; nothing in it ever ends."
         yield service, _channel(topics[stream(service)], what, said)
     for service in SERVICES_WITH_PEOPLE:
@@ -199,7 +206,7 @@ def _number(value: str) -> int | str:
 
 def _operations(events: Iterable[Message]) -> Iterator[tuple[str, Node]]:
     for service in SERVICES:
-        said = [_name(message) for message in events if _service(message) == service]
+        said = [name_of(message) for message in events if service_of(message) == service]
         yield f"{service}.says", _operation("send", service, f"What {service} says", said)
     for service in SERVICES_WITH_PEOPLE:
         names = [Person.TYPE, TOMBSTONE]
@@ -218,154 +225,4 @@ def _operation(action: str, channel: str, summary: str, names: Iterable[str]) ->
         "channel": {"$ref": f"#/channels/{channel}"},
         "summary": f"{summary}.",
         "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in names],
-    }
-
-
-# ── Messages ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _service(message: Message) -> str:
-    return message.headers["ce_source"].rpartition("/")[2]
-
-
-def _name(message: Message) -> str:
-    return message.headers["ce_type"]
-
-
-def _event(message: Message) -> Node:
-    model = message.model
-    assert issubclass(model, Event)
-    kinds = "|".join(model.kinds())
-    key = {
-        "type": "string",
-        "pattern": f"^({kinds})/.+$",
-        "description": "`ce_subject`: the events of one subject are in order.",
-    }
-    return {
-        "name": _name(message),
-        "title": _name(message),
-        "summary": f"Said when {model.SAID_WHEN}.",
-        "description": model.__doc__,
-        "tags": [{"name": model.SERVICE}],
-        **_described(message, key, [model.SERVICE]),
-    }
-
-
-def _person(message: Message) -> Node:
-    return {
-        "name": Person.TYPE,
-        "title": Person.TYPE,
-        "summary": "Written when a service meets a person, or knows something new of one.",
-        "description": Person.__doc__,
-        **_described(message, _PERSON_KEY, SERVICES_WITH_PEOPLE),
-    }
-
-
-_PERSON_KEY = {"type": "string", "description": "The person's id alone."}
-
-
-def _described(message: Message, key: Node, services: Iterable[str]) -> Node:
-    payload = f"{message.folder}/v{message.major}.schema.json"
-    body = message.full.model_dump(mode="json")
-    return {
-        "x-visibility": message.visibility,
-        "correlationId": {"location": "$message.header#/ce_correlationid"},
-        "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
-        "headers": _own_headers(message, services),
-        "payload": {"$ref": payload},
-        "bindings": {"kafka": {"key": key, "bindingVersion": BINDING}},
-        "examples": [{"name": "full", "headers": message.headers, "payload": body}],
-    }
-
-
-def _own_headers(message: Message, services: Iterable[str]) -> Node:
-    """What tells this message from the others; the trait has the rest."""
-    sources = [f"/zharmenke/{service}" for service in services]
-    return {
-        "type": "object",
-        "properties": {
-            "ce_type": {"type": "string", "const": _name(message)},
-            "ce_source": {"type": "string", "enum": sources},
-            "ce_dataschema": {"type": "string", "const": message.dataschema},
-        },
-    }
-
-
-def _tombstone(person: Message) -> Node:
-    return {
-        "name": TOMBSTONE,
-        "title": "A person was erased",
-        "summary": "A record with the person's key and no value: forget the person.",
-        "x-visibility": person.visibility,
-        "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
-        "headers": _own_headers(person, SERVICES_WITH_PEOPLE),
-        "payload": {"type": "null"},
-        "bindings": {"kafka": {"key": _PERSON_KEY, "bindingVersion": BINDING}},
-    }
-
-
-def _dead_letter() -> Node:
-    notes = {
-        "dead-topic": "Where the record was read.",
-        "dead-partition": "Its partition there.",
-        "dead-offset": "Its offset there.",
-        "dead-group": "The consumer group that parked it.",
-        "dead-reason": "Why, in one line.",
-    }
-    return {
-        "name": DEAD,
-        "title": "A parked record",
-        "summary": "The record as it was read, with notes in its headers.",
-        "x-visibility": "internal",
-        "contentType": "application/octet-stream",
-        "headers": {
-            "type": "object",
-            "required": list(notes),
-            "properties": {
-                name: {"type": "string", "description": what} for name, what in notes.items()
-            },
-        },
-        "payload": {"description": "The original bytes: whatever could not be read."},
-    }
-
-
-def _cloud_event() -> Node:
-    """The headers that every event has, and those that it may have."""
-    required = {
-        "ce_specversion": {"const": "1.0"},
-        "ce_id": {
-            "pattern": r"^[a-z]+/[a-z]+/.+:[1-9][0-9]*$",
-            "description": "`<service>/<kind>/<id>:<sequence>`: the same on every repeat.",
-        },
-        "ce_source": {"description": "The service that says it."},
-        "ce_type": {"description": "What happened."},
-        "ce_subject": {
-            "pattern": "^[a-z]+/.+$",
-            "description": "`<kind>/<id>`: what it happened to.",
-        },
-        "ce_time": {"pattern": f"^{SECOND}$", "description": "When: UTC with milliseconds."},
-        "ce_dataschema": {
-            "pattern": r"^urn:zharmenke:schema:[A-Za-z]+:v[1-9][0-9]*$",
-            "description": "Type and major of the body.",
-        },
-        "content-type": {"const": "application/json"},
-        "ce_sequence": {
-            "pattern": "^[0-9]{10}$",
-            "description": "Counts the subject's events from 1 without gaps: ten digits.",
-        },
-    }
-    optional = {
-        "ce_season": "The season.",
-        "ce_actor": "Who did it: `<role>/<id>`.",
-        "ce_via": "By what way: page, api, admin, schedule or import.",
-        "ce_causationid": "`ce_id` of the event that led to this one.",
-        "ce_correlationid": "What all consequences of one request have in common.",
-        "traceparent": "W3C trace context.",
-    }
-    properties: Node = {name: {"type": "string", **rule} for name, rule in required.items()}
-    for name, what in optional.items():
-        properties[name] = {"type": "string", "description": what}
-    return {
-        "headers": {"type": "object", "required": list(required), "properties": properties},
-        "contentType": "application/json",
     }

@@ -2,7 +2,10 @@
 
 `python -m schemas.contract write` makes `schemas/asyncapi.yaml`, `schemas/events/` and
 `schemas/people/Person/`;
-`python -m schemas.contract check` says in words what differs from the models and exits with 1.
+`python -m schemas.contract check` says in words what differs from the models, and what the models
+and the releases break of each other, and exits with 1.
+`python -m schemas.contract release` keeps today's schemas and samples: from then on others rely on
+them.
 """
 
 import argparse
@@ -20,11 +23,16 @@ from schemas.json_schema import json_schema
 from schemas.messages import Message, all_messages, faults
 from schemas.readme import event_page, index_page, person_page
 from schemas.registry import EVENTS
+from schemas.releases import broken, release
 from schemas.samples import SAMPLES
-from schemas.samples.sample import Sample, only_required
+from schemas.samples.sample import Sample
 
 ROOT = Path(__file__).parent
 GENERATED = ("asyncapi.yaml", "events/*/**/*", "events/README.md", "people/Person/**/*")
+HOW_TO_CHANGE = (
+    "within a major only optional fields are added: anything else is a new major, which runs beside"
+    " the old one (docs/subscribe.md)"
+)
 MAJOR_FILE = re.compile(r"^(?P<folder>[a-z]+/\w+)/v(?P<major>\d+)\.")
 
 
@@ -38,11 +46,9 @@ def _files_of(message: Message, schema: dict[str, Any], readme: str) -> dict[str
         f"{message.folder}/README.md": readme,
         f"{stem}.schema.json": _json(schema),
         f"{stem}.headers.json": _json(message.headers),
-        f"{stem}.samples/minimal.json": _json(only_required(message.full)),
-        f"{stem}.samples/full.json": _json(message.full.model_dump(mode="json")),
     }
-    if message.kazakh is not None:
-        files[f"{stem}.samples/kazakh.json"] = _json(message.kazakh.model_dump(mode="json"))
+    for name, body in message.samples().items():
+        files[f"{stem}.samples/{name}.json"] = _json(body)
     return files
 
 
@@ -70,7 +76,7 @@ def _present(root: Path) -> set[str]:
         path.relative_to(root).as_posix()
         for pattern in GENERATED
         for path in root.glob(pattern)
-        if path.is_file()
+        if path.is_file() and ".released/" not in path.as_posix()
     }
 
 
@@ -132,24 +138,36 @@ def write(root: Path = ROOT) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Exit code 1 when `check` finds a difference or `write` can't be done."""
+    """The command. Exit code 1 when `check` finds something or the others can't be done."""
     parser = argparse.ArgumentParser(prog="python -m schemas.contract", description=__doc__)
-    parser.add_argument("action", choices=("write", "check"))
+    parser.add_argument("action", choices=("write", "check", "release"))
     parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the contract")
     options = parser.parse_args(arguments)
-    if options.action == "write":
-        try:
-            changed = write(options.root)
-        except ValueError as error:
-            print(error, file=sys.stderr)
-            return 1
-        print("\n".join(changed) or "the contract agrees with the models already")
-        return 0
-    if found := drift(options.root):
-        print("\n".join([*found, "mend it with: make contract"]), file=sys.stderr)
+    try:
+        done = {"write": _write, "check": _check, "release": _release}[options.action](options.root)
+    except ValueError as error:
+        print(error, file=sys.stderr)
         return 1
-    print("the contract agrees with the models")
+    print("\n".join(done))
     return 0
+
+
+def _write(root: Path) -> list[str]:
+    return write(root) or ["the contract agrees with the models already"]
+
+
+def _check(root: Path) -> list[str]:
+    if found := drift(root):
+        raise ValueError("\n".join([*found, "mend it with: make contract"]))
+    if found := broken(root):
+        raise ValueError("\n".join([*found, HOW_TO_CHANGE]))
+    return ["the contract agrees with the models and with its releases"]
+
+
+def _release(root: Path) -> list[str]:
+    if found := drift(root):
+        raise ValueError("\n".join([*found, "mend it first with: make contract"]))
+    return release(root) or ["nothing has changed since the last release"]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Also what is wrong with a message before anything can be generated from it, in w
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,6 +23,7 @@ from schemas.samples.sample import (
     Sample,
     free_text,
     left_out,
+    only_required,
 )
 
 KAZAKH_LETTERS = re.compile("[әғқңөұүһі]", re.IGNORECASE)
@@ -39,6 +41,13 @@ class Message:
     full: Contract
     kazakh: Contract | None
     headers: dict[str, str]
+
+    def samples(self) -> dict[str, Any]:
+        """The sample bodies as JSON values, by name."""
+        made = {"minimal": only_required(self.full), "full": self.full.model_dump(mode="json")}
+        if self.kazakh is not None:
+            made["kazakh"] = self.kazakh.model_dump(mode="json")
+        return made
 
 
 def event_message(model: type[Event], sample: Sample) -> Message:

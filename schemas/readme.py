@@ -181,6 +181,30 @@ def person_page(message: Message, schema: dict[str, Any]) -> str:
     )
 
 
+def _changes() -> list[str]:
+    """What may change within a major, and what may not."""
+    rows = [
+        ("a field is added, and may be left out", "nobody"),
+        ("a field is added, and is required", "today's readers: old events lack it"),
+        ("a field goes, may be left out or may be null", "readers of a release who rely on it"),
+        ("a field's type, pattern or format changes", "both"),
+        ("one more value in a list of values, or wider bounds", "readers of a release"),
+        ("one value less, or narrower bounds", "today's readers of old events"),
+        ("x-visibility changes", "who shows it, or what was promised of old events"),
+    ]
+    return [
+        "## What may change",
+        "",
+        "What others rely on is kept in `v<major>.released/`: schema and samples of each release.",
+        "`python -m schemas.contract check` compares today's models with all of them in both",
+        "directions and says in words who would break on what. Within a major only optional fields",
+        "are added; anything else is a new major, a file of its own beside the old one.",
+        "",
+        *_table(("change", "breaks"), rows),
+        "",
+    ]
+
+
 def index_page(events: Iterable[type[Event]]) -> str:
     """All events, by the service that says them."""
     lines = [
@@ -196,6 +220,7 @@ def index_page(events: Iterable[type[Event]]) -> str:
         *_table(("x-visibility", "who may see it"), [(f"`{k}`", v) for k, v in VISIBILITY.items()]),
         "",
     ]
+    lines += _changes()
     for service, said in groupby(events, key=lambda model: model.SERVICE):
         rows = [
             (
