@@ -124,6 +124,7 @@ GLOSSARY = {
     "Person.language": "The language the person is written to in.",
     "Person.name": "How the person is addressed.",
     "PanelDefinition.name": "The jury of the first round, or the commission of the final.",
+    "Person.organisation": "Whom the person named as theirs when registering.",
     "ProjectContent.organisation": "The NGO that hands the project in.",
     "ResultsPublished.chosen": "How many projects were chosen.",
     "ScoreRecorded.points": "The points, one entry per criterion scored.",

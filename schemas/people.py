@@ -23,6 +23,7 @@ class Person(Contract):
     email: Email
     language: Language
     consents: tuple[Line, ...] = ()
+    organisation: Line | None = None
 
 
 class PersonErasedBody(Event):

@@ -9,6 +9,7 @@ FULL_PERSON = Person(
     email="sample@example.org",
     language="ru",
     consents=("fair-mail",),
+    organisation="Үлгі ҚҚ (sample NGO)",
 )
 KAZAKH_PERSON = FULL_PERSON.model_copy(
     update={"name": "Үлгі Мысалқызы", "email": "ulgi@example.org", "language": "kk"}
