@@ -180,3 +180,18 @@ def test_person_says_only_the_consents_that_were_given() -> None:
     keen = given.request(1).model_copy(update={"news": True})
     person = registrations.person(given.registration_id(1), keen)
     assert person.consents == ("webinar-correspondence", "news")
+
+
+@pytest.mark.parametrize("organisation", [None, "Үлгі ҚҚ"])
+def test_all_that_no_event_says_of_a_registration_follows_from_its_person(
+    organisation: str | None,
+) -> None:
+    id, webinar = given.registration_id(1), given.webinar()
+    request = given.request(1).model_copy(update={"organisation": organisation, "news": True})
+    asked = registrations.requested(id, webinar, request)
+    told_of = asked.model_copy(update={"email_key": "", "request": "", "language": "en"})
+
+    restored = registrations.of_person(told_of, registrations.person(id, request))
+
+    assert restored == asked
+    assert registrations.is_repeat(restored, registrations.requested(id, webinar, request))

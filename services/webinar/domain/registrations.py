@@ -18,6 +18,9 @@ from schemas.webinar import (
 from services.kit.refusal import Refused
 from services.webinar.domain.webinars import State, Webinar
 
+NEWS = "news"
+"""The consent to hear of later events too."""
+
 Status = Literal["requested", "confirmed", "waitlisted", "cancelled"]
 
 
@@ -43,7 +46,6 @@ class Registration(State):
     request: Sha256
     """The fingerprint of what was filled in: tells a repeat from another request."""
     language: Language
-    organisation: Line | None = None
     status: Status = "requested"
     """`requested` exists only inside a decision, never in the database."""
     active: bool = True
@@ -77,9 +79,8 @@ def person(registration_id: str, request: Request) -> Person:
         name=request.name,
         email=request.email,
         language=request.language,
-        consents=("webinar-correspondence", "news")
-        if request.news
-        else ("webinar-correspondence",),
+        consents=("webinar-correspondence", NEWS) if request.news else ("webinar-correspondence",),
+        organisation=request.organisation,
     )
 
 
@@ -93,8 +94,24 @@ def requested(registration_id: str, webinar: Webinar, request: Request) -> Regis
         email_key=email_key(request.email),
         request=_fingerprint(webinar.webinar_id, request),
         language=request.language,
-        organisation=request.organisation,
     )
+
+
+def of_person(registration: Registration, person: Person) -> Registration:
+    """The registration with what follows from its person's record: all that no event says."""
+    request = Request(
+        name=person.name,
+        email=person.email,
+        language=person.language,
+        organisation=person.organisation,
+        news=NEWS in person.consents,
+    )
+    update = {
+        "email_key": email_key(request.email),
+        "request": _fingerprint(registration.webinar_id, request),
+        "language": request.language,
+    }
+    return registration.model_copy(update=update)
 
 
 def is_repeat(found: Registration, asked: Registration) -> bool:
