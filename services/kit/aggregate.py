@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from zlib import crc32
 
 from pydantic import BaseModel
 
@@ -79,6 +80,11 @@ def entry(envelope: Envelope, stream: str, body: str | bytes | None) -> Document
         "headers": [list(header) for header in envelope.headers()],
         "body": body,
     }
+
+
+def slot_of(id: str) -> int:
+    """The slot that a document is in."""
+    return crc32(id.encode()) % SLOTS
 
 
 def fingerprint(*parts: str) -> str:

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
-from zlib import crc32
 
 from services.kit.aggregate import (
-    SLOTS,
     Aggregate,
     CommandKey,
     Decide,
@@ -17,6 +15,7 @@ from services.kit.aggregate import (
     Result,
     S,
     entry,
+    slot_of,
 )
 from services.kit.envelope import Context, Envelope, utc_text
 from services.kit.refusal import Refused
@@ -71,7 +70,7 @@ class Deciding(Generic[S]):
             "people": {},
             "heard": {},
             "commands": {},
-            "slot": crc32(id.encode()) % SLOTS,
+            "slot": slot_of(id),
             "outbox": [],
         }
         state = None if fresh else self.aggregate.state.model_validate(doc["state"])

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zlib import crc32
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import UpdateOne
 
-from services.kit.aggregate import SLOTS
+from services.kit.aggregate import slot_of
 from services.kit.envelope import Record
 
 Document = dict[str, Any]
@@ -182,7 +181,7 @@ class Parking:
             "reason": reason[:2000],
             "parked_at": datetime.now(UTC),
             "attempts": 0,
-            "slot": crc32(id.encode()) % SLOTS,
+            "slot": slot_of(id),
             "pending": True,
             "outbox": [self._letter(record, reason) | {"id": id, "stream": stream}],
         }

@@ -47,11 +47,7 @@ class Projection(Generic[S]):
 
     async def hear(self, batch: Sequence[Heard]) -> None:
         """Fold a batch: read in chunks, fold in memory, one bulk write of conditional updates."""
-        waiting: dict[str, list[Heard]] = {}
-        for heard in batch:
-            if heard.envelope.type in self._fold.types:
-                for id in self._fold.targets(heard):
-                    waiting.setdefault(id, []).append(heard)
+        waiting = self._fold.by_document(batch)
         while waiting:
             lost = await self._write(waiting)
             waiting = {id: waiting[id] for id in lost}
@@ -85,14 +81,8 @@ class Projection(Generic[S]):
     ) -> InsertOne[Document] | UpdateOne | None:
         heard: dict[str, int] = dict(doc["heard"]) if doc else {}
         state = self._fold.state.model_validate(doc["state"]) if doc else None
-        changed = False
-        for event in events:
-            if event.envelope.sequence <= heard.get(event.envelope.origin, 0):
-                continue
-            state = self._fold.fold(state, event, id)
-            heard[event.envelope.origin] = event.envelope.sequence
-            changed = True
-        if not changed or state is None:
+        state = self._fold.advance(id, state, heard, events)
+        if state is None:
             return None
         version = doc["version"] if doc else 0
         fields = {"version": version + 1, "heard": heard, "state": state.model_dump(mode="json")}

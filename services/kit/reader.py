@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.kit.envelope import Envelope, Record, Unreadable
 from services.kit.failure import away, reason_of
-from services.kit.fold import Heard
+from services.kit.fold import Heard, read_event
 from services.kit.parking import Lane, Parking, coordinates, lane
 
 log = structlog.get_logger(__name__)
@@ -223,13 +223,8 @@ class Reader:
         if model is None:
             self.skipped[envelope.type] += 1
             return None
-        if envelope.major != model.MAJOR:
-            raise Unreadable(f"{envelope.type} v{envelope.major} is not known, v{model.MAJOR} is")
-        if record.value is None:
-            if not self._parking.is_people(record.topic):
-                raise Unreadable("a tombstone, on a topic that has none")
-            return Heard(envelope, None, record)
-        return Heard(envelope, model.model_validate_json(record.value), record)
+        people = self._parking.is_people(record.topic)
+        return read_event(envelope, record, model, people=people)
 
     async def _dispatch(self, batch: Sequence[Heard], parked: list[tuple[Record, str]]) -> None:
         if not batch:
