@@ -5,45 +5,25 @@ give back the values, which MessagePlanned does not hold. What was planned and h
 have been mailed or not: it is said to be unknown, and goes the way of its purpose.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
-from schemas.notify import (
-    AddressSuppressed,
-    MessageAccepted,
-    MessageBounced,
-    MessagePlanned,
-    MessageRequeued,
-    MessageUnknown,
-    NotifyEvent,
-)
 from schemas.topics import stream
 from services.kit.envelope import Envelope, Record, Unreadable
-from services.kit.fold import Heard
+from services.kit.fold import Heard, read_event
+from services.kit.history import Folded, Past, fold_all
 from services.kit.http import server_now
 from services.kit.reader import Reader
 from services.kit.scan import read_to_end
 from services.kit.service import Service
 from services.notify import domain
 from services.notify.consumers import MODELS, due, heard_topics
-from services.notify.store import Ledger, Past
+from services.notify.replay import HISTORY, MESSAGES
+from services.notify.store import Ledger
 
 log = structlog.get_logger(__name__)
-
-SAID: dict[str, type[NotifyEvent]] = {
-    model.type_name(): model
-    for model in (
-        MessagePlanned,
-        MessageAccepted,
-        MessageUnknown,
-        MessageRequeued,
-        MessageBounced,
-        AddressSuppressed,
-    )
-}
 
 
 @dataclass(slots=True)
@@ -62,9 +42,11 @@ class Rebuild:
             return
         settings = self.service.settings
         own = stream(self.service.name, settings.topic_prefix)
-        past: dict[str, Past] = {}
+        told: Folded[Past[domain.Message]] = {}
+        fold = MESSAGES.fold(HISTORY.said)
         async for records in read_to_end(settings.kafka_bootstrap_servers, [own]):
-            fold(past, records)
+            fold_all(fold, _readable(records), told)
+        past = {id: message for id, (message, _) in told.items()}
         messages = len(past)
         await self._hear_again(past)
         await self.ledger.restore(list(past.values()), server_now())
@@ -72,7 +54,7 @@ class Rebuild:
         if messages:
             log.warning("ledger_rebuilt", messages=messages, without_cause=len(past))
 
-    async def _hear_again(self, past: dict[str, Past]) -> None:
+    async def _hear_again(self, past: dict[str, Past[domain.Message]]) -> None:
         """Hear all streams from their beginning: for whom, with which values, and what is new.
 
         A plan that never reached the stream was never sent either, so it is simply made again.
@@ -95,40 +77,20 @@ class Rebuild:
             await reader.handle(records)
 
 
-def fold(past: dict[str, Past], records: Sequence[Record]) -> None:
-    """Add these records of notify's own stream; repeats change nothing."""
+def _readable(records: Sequence[Record]) -> Iterator[Heard]:
+    """The events of these records of notify's own stream; what can't be read is logged."""
     for record in records:
         try:
             envelope = Envelope.from_headers(record.headers)
         except Unreadable as error:
             log.error("own_record_unreadable", offset=record.offset, reason=str(error))
             continue
-        model = SAID.get(envelope.type)
-        if model is None or record.value is None:
-            continue
-        before = past.get(envelope.aggregate_id)
-        if before is not None and envelope.sequence <= before.sequence:
-            continue
-        event = model.model_validate_json(record.value)
-        message = domain.evolve(before.message, event) if before else _begun(envelope, event)
-        past[envelope.aggregate_id] = Past(message, envelope.sequence)
+        model = HISTORY.said.get(envelope.type)
+        if model is not None and record.value is not None:
+            yield read_event(envelope, record, model, people=False)
 
 
-def _begun(envelope: Envelope, event: NotifyEvent) -> domain.Message:
-    if not isinstance(event, MessagePlanned):
-        raise TypeError(f"{envelope.id} is not the beginning of a message")
-    plan = domain.Plan(
-        purpose=event.purpose,
-        about=event.about,
-        occurrence=event.occurrence,
-        person_id=event.person_id,
-        season_id=envelope.season,
-        values={},
-    )
-    planned_at = datetime.fromisoformat(envelope.time)
-    return domain.Message(message_id=event.message_id, plan=plan, planned_at=planned_at)
-
-
-def _completed(past: Past, fresh: domain.Message) -> Past:
+def _completed(past: Past[domain.Message], fresh: domain.Message) -> Past[domain.Message]:
     """With the values that its cause gives."""
-    return Past(past.message.model_copy(update={"plan": fresh.plan}), past.sequence)
+    message = past.state.model_copy(update={"plan": fresh.plan})
+    return past.model_copy(update={"state": message})

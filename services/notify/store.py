@@ -19,6 +19,7 @@ from services.kit.aggregate import Aggregate, Decision
 from services.kit.crash import armed, crash_point
 from services.kit.envelope import Context
 from services.kit.fold import Fold, Heard
+from services.kit.history import Past
 from services.kit.metrics import Figure
 from services.kit.projection import Projection
 from services.kit.service import Service
@@ -64,14 +65,6 @@ class Claim:
     deferrals: int
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A message as notify's own stream tells it, and the sequence of its last event."""
-
-    message: domain.Message
-    sequence: int
-
-
 class Ledger:
     """Messages by (purpose, about, occurrence, person), each once."""
 
@@ -111,17 +104,17 @@ class Ledger:
         """Note that it was filled from the streams to their end; idempotent."""
         await self._marks.update_one({"_id": "whole"}, {"$set": {"noted": True}}, upsert=True)
 
-    async def restore(self, past: Sequence[Past], now: datetime) -> int:
+    async def restore(self, past: Sequence[Past[domain.Message]], now: datetime) -> int:
         """Put back what is not there; what has no outcome is said to be unknown.
 
         Its events go on from the sequence that the stream had come to. Says how many were put back.
         """
-        messages = [one.message for one in past]
+        messages = [one.state for one in past]
         return await self.messages.insert_new(
             [(message.message_id, _restoring(message), _unasked(message)) for message in messages],
             now=now,
             extra={"work": _free(_NEVER, {}, "")},
-            after={one.message.message_id: one.sequence for one in past},
+            after={one.state.message_id: one.sequence for one in past},
         )
 
     async def claim(self, token: str, limit: int, lease: timedelta) -> list[Claim]:

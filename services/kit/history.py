@@ -1,0 +1,217 @@
+"""What a service's history comes to: its own stream as the documents it owns. Pure.
+
+A room says in its `replay.py`, as one `History`, how each of its collections follows from a stream;
+comparing, restoring and importing all go by that.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from pydantic import BaseModel, ConfigDict
+
+from services.kit.aggregate import Aggregate, Document, S, slot_of
+from services.kit.envelope import Envelope, Record
+from services.kit.fold import Fold, Heard, read_event
+
+
+class Past(BaseModel, Generic[S]):
+    """An aggregate as its own events tell it.
+
+    `heard` has the sequences of others' events that it reacted to, as far as it said something.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    state: S
+    sequence: int = 0
+    heard: Mapping[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The last record of a person on the service's people topic; an empty one is a tombstone."""
+
+    sequence: int
+    body: str | None
+
+
+People = Mapping[str, Told]
+
+
+def _nothing(_heard: Heard) -> None:
+    return None
+
+
+def _nobody(_state: Any) -> Iterable[str]:
+    return ()
+
+
+def _as_told(state: S, _people: People) -> S:
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Owned(Generic[S]):
+    """A collection of aggregates, and how each document follows from the stream.
+
+    `begin` is the state before the first event, where a draft comes before it. `unsaid` names the
+    fields that no event says, dotted: drafts, and what is kept out of the stream on purpose.
+    `people` are the persons whose records the document keeps; `complete` fills in what follows
+    from those.
+    """
+
+    collection: str
+    aggregate: Aggregate[S]
+    begin: Callable[[Heard], S | None] = _nothing
+    unsaid: frozenset[str] = frozenset()
+    people: Callable[[S], Iterable[str]] = _nobody
+    complete: Callable[[S, People], S] = _as_told
+    reacts: bool = False
+    """Whether some of its events are reactions to others', which it guards by `heard`."""
+
+    def fold(self, types: Iterable[str]) -> Fold[Past[S]]:
+        """Its own events, of these types, folded into documents."""
+        aggregate = self.aggregate
+
+        def targets(heard: Heard) -> Iterable[str]:
+            kind, _, id = heard.envelope.subject.partition("/")
+            return (id,) if kind == aggregate.kind else ()
+
+        def fold(past: Past[S] | None, heard: Heard, _id: str) -> Past[S]:
+            before = past.state if past else self.begin(heard)
+            marks = dict(past.heard) if past else {}
+            if self.reacts:
+                marks |= _cause(heard.envelope)
+            state = aggregate.evolve(before, heard.event)
+            return Past[S](state=state, sequence=heard.envelope.sequence, heard=marks)
+
+        return Fold(
+            state=Past[aggregate.state],  # type: ignore[name-defined]
+            types=frozenset(types),
+            targets=targets,
+            fold=fold,
+        )
+
+    def document(self, id: str, past: Past[S], people: People) -> Document:
+        """The document as the store keeps it: the service goes on with the next sequence."""
+        state = self.complete(past.state, people)
+        return {
+            "_id": id,
+            "version": past.sequence,
+            "sequence": past.sequence,
+            "state": state.model_dump(mode="json"),
+            "people": {
+                person: {"sequence": told.sequence, "body": told.body}
+                for person in self.people(past.state)
+                if (told := people.get(person)) is not None
+            },
+            "heard": dict(past.heard),
+            "commands": {},
+            "tokens": [],
+            "slot": slot_of(id),
+            "pending": False,
+            "outbox": [],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A field that no event says, and that must not be below the highest of those it numbered."""
+
+    collection: str
+    field: str
+    numbered: str
+    """The collection of those that got a number."""
+    by: str
+    """Their field that names the counter's document."""
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a service's state is made of. `said` are the models of its own events by type."""
+
+    service: str
+    said: Mapping[str, Any]
+    owned: tuple[Owned[Any], ...]
+    counters: tuple[Counter, ...] = ()
+
+    def read(self, records: Iterable[Record]) -> Iterator[Heard]:
+        """The events of these records of the service's own stream.
+
+        Raises Unreadable or ValidationError: what the service said itself, it must understand.
+        """
+        for record in records:
+            envelope = Envelope.from_headers(record.headers)
+            if (model := self.said.get(envelope.type)) is not None:
+                yield read_event(envelope, record, model, people=False)
+
+    def documents(self, stream: Iterable[Heard], people: People) -> dict[str, dict[str, Document]]:
+        """The owned documents that the whole own stream comes to, by collection and id.
+
+        Repeats in the stream change nothing. Holds all documents in memory.
+        """
+        said = list(stream)
+        found = {}
+        for owned in self.owned:
+            pasts = fold_all(owned.fold(self.said), said)
+            found[owned.collection] = {
+                id: owned.document(id, past, people) for id, (past, _) in pasts.items()
+            }
+        for counter in self.counters:
+            _count(counter, found)
+        return found
+
+
+Folded = dict[str, tuple[S, dict[str, int]]]
+"""Documents in memory: the state, and the last sequence heard of each subject."""
+
+
+def fold_all(fold: Fold[S], batch: Iterable[Heard], into: Folded[S] | None = None) -> Folded[S]:
+    """The documents after these events; `into`, when given, is changed."""
+    documents = {} if into is None else into
+    for id, events in fold.by_document(batch).items():
+        state, heard = documents.get(id, (None, {}))
+        after = fold.advance(id, state, heard, events)
+        if after is not None:
+            documents[id] = (after, heard)
+    return documents
+
+
+def tell_people(records: Iterable[Record], into: dict[str, Told]) -> None:
+    """Add these records of a people topic; a person's last one stands."""
+    for record in records:
+        envelope = Envelope.from_headers(record.headers)
+        before = into.get(envelope.aggregate_id)
+        if before is None or envelope.sequence > before.sequence:
+            body = record.value.decode() if record.value is not None else None
+            into[envelope.aggregate_id] = Told(envelope.sequence, body)
+
+
+def _cause(envelope: Envelope) -> dict[str, int]:
+    """What was heard, when the event is a reaction to another service's."""
+    origin, _, sequence = envelope.causation_id.rpartition(":")
+    if not sequence.isdigit() or origin.startswith(f"{envelope.service}/"):
+        return {}
+    return {origin: int(sequence)}
+
+
+def _count(counter: Counter, found: Mapping[str, Mapping[str, Document]]) -> None:
+    for document in found[counter.numbered].values():
+        state = document["state"]
+        counted = found[counter.collection].get(state[counter.by])
+        if counted is not None and state[counter.number]:
+            fields = counted["state"]
+            fields[counter.field] = max(fields[counter.field], state[counter.number])
+
+
+def unsaid_apart(state: Mapping[str, Any], unsaid: Iterable[str]) -> Document:
+    """The state without the fields that no event says; what is compared."""
+    kept = dict(state)
+    for path in unsaid:
+        head, _, rest = path.partition(".")
+        if not rest:
+            kept.pop(head, None)
+        elif isinstance(kept.get(head), Mapping):
+            kept[head] = unsaid_apart(kept[head], (rest,))
+    return kept

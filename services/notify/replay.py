@@ -1,0 +1,40 @@
+"""How notify's state follows from the streams."""
+
+from datetime import datetime
+
+from schemas.notify import MessagePlanned
+from schemas.registry import EVENTS
+from services.kit.fold import Heard
+from services.kit.history import History, Owned
+from services.notify import domain
+from services.notify.store import MESSAGE
+
+
+def _begin(heard: Heard) -> domain.Message:
+    """A message as it was planned. The values of the mail are in the event that caused it."""
+    envelope, event = heard.envelope, heard.event
+    if not isinstance(event, MessagePlanned):
+        raise TypeError(f"{envelope.id} is not the beginning of a message")
+    plan = domain.Plan(
+        purpose=event.purpose,
+        about=event.about,
+        occurrence=event.occurrence,
+        person_id=event.person_id,
+        season_id=envelope.season,
+        values={},
+    )
+    return domain.Message(
+        message_id=event.message_id,
+        plan=plan,
+        planned_at=datetime.fromisoformat(envelope.time),
+        cause=envelope.causation_id,
+        correlation_id=envelope.correlation_id,
+    )
+
+
+MESSAGES = Owned("messages", MESSAGE, begin=_begin, unsaid=frozenset({"plan.values"}))
+HISTORY = History(
+    service="notify",
+    said={name: model for name, model in EVENTS.items() if model.SERVICE == "notify"},
+    owned=(MESSAGES,),
+)

@@ -1,0 +1,21 @@
+"""How scoring's state follows from the streams."""
+
+from schemas.registry import EVENTS
+from services.kit.history import History, Owned
+from services.scoring.store import AWARDS, COMMISSION, DECISION, EVALUATION, ROUND
+
+HISTORY = History(
+    service="scoring",
+    said={name: model for name, model in EVENTS.items() if model.SERVICE == "scoring"},
+    owned=(
+        Owned(
+            "commissions",
+            COMMISSION,
+            people=lambda panel: [member.person_id for member in panel.members],
+        ),
+        Owned("rounds", ROUND),
+        Owned("evaluations", EVALUATION),
+        Owned("decisions", DECISION),
+        Owned("awards", AWARDS, reacts=True),
+    ),
+)
