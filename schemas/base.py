@@ -122,6 +122,25 @@ Points = Annotated[
 """An exact decimal number of points; a string on the wire, never a float."""
 
 
+SIGNED_POINTS_PATTERN = r"^-?[0-9]{1,7}(\.[0-9]{1,16})?$"
+SignedPoints = Annotated[
+    Decimal,
+    BeforeValidator(lambda value: _signed_text(value)),
+    Field(max_digits=23, allow_inf_nan=False),
+    PlainSerializer(format_points, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": SIGNED_POINTS_PATTERN}),
+]
+"""An exact decimal that may be below 0, such as points after normalisation."""
+
+
+def _signed_text(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(SIGNED_POINTS_PATTERN, value, re.ASCII):
+        return value
+    if isinstance(value, Decimal) and re.fullmatch(SIGNED_POINTS_PATTERN, f"{value:f}", re.ASCII):
+        return value
+    raise ValueError('must be a decimal number as a string, such as "-0.25"')
+
+
 class Contract(BaseModel):
     """Part of a message. Readers ignore fields they do not know (a minor version added them)."""
 

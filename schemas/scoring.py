@@ -15,6 +15,7 @@ from schemas.base import (
     Points,
     Sequence,
     Sha256,
+    SignedPoints,
     Slug,
     Tiyn,
     Uuid,
@@ -154,6 +155,18 @@ class RankedProject(Contract):
     sheets: Count
     tied_with_next: bool = False
     """True when only the chair's word separates this row from the next."""
+    normalised: SignedPoints | None = None
+    """The total after normalisation, to 6 decimals; null when the round has none. It ranks then."""
+
+
+class JudgeScale(Contract):
+    """How a judge's sheets were normalised: `scale` x points + `offset`, to 12 decimals each."""
+
+    judge_id: Uuid
+    scale: SignedPoints
+    """What the judge's points are multiplied by; 1 leaves them as they are."""
+    offset: SignedPoints
+    """What is added to them after that."""
 
 
 class RankingComputed(ScoringEvent):
@@ -169,6 +182,8 @@ class RankingComputed(ScoringEvent):
     """Over every ScoreRecorded and ScoreVoided of the cut, in canonical form."""
     table_hash: Sha256
     table: tuple[RankedProject, ...]
+    judges: tuple[JudgeScale, ...] | None = None
+    """What normalisation made of each judge; null when the round has none."""
 
 
 class DecidedProject(Contract):

@@ -82,6 +82,21 @@ class Criterion(Contract):
         return self
 
 
+Aggregation = Literal["mean", "median", "trimmed-mean"]
+"""How a project's sheets become one total; trimmed-mean leaves out the lowest and the highest."""
+
+
+class Normalisation(Contract):
+    """How the judges' severity is evened out before the totals are made; see docs/ranking.md."""
+
+    method: Literal["z-score", "judge-effect"]
+    """z-score gives every judge the same mean and spread; judge-effect takes severity away."""
+    minimum_sheets: Annotated[int, Field(ge=2, le=50)] = 3
+    """A judge with fewer sheets in the round is taken as he is."""
+    shrinkage: Points = Decimal("5")
+    """With judge-effect: so many sheets of no effect are added to each judge's own."""
+
+
 class RoundDefinition(Contract):
     """One evaluation stage: who scores, on which rubric, and how the ranking is made of it."""
 
@@ -95,6 +110,10 @@ class RoundDefinition(Contract):
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=20)]
     tie_break: tuple[TieBreak, ...] = ()
     """Tried in order when totals are equal; what still ties is broken by the chair."""
+    aggregation: Aggregation | None = None
+    """The mean when it is not said."""
+    normalisation: Normalisation | None = None
+    """None when it is not said: the points count as they were given."""
 
     @model_validator(mode="after")
     def _rubric_is_consistent(self) -> Self:

@@ -11,6 +11,7 @@ from schemas.scoring import (
     CommissionAppointed,
     CriterionPoints,
     JudgeAssigned,
+    JudgeScale,
     Member,
     RankedProject,
     RankingComputed,
@@ -85,6 +86,7 @@ RANKING = RankingComputed(
             total=Decimal("8.100000"),
             sheets=2,
             tied_with_next=True,
+            normalised=Decimal("8.250000"),
         ),
         RankedProject(
             rank=2,
@@ -93,6 +95,14 @@ RANKING = RankingComputed(
             total=Decimal("8.100000"),
             sheets=2,
             tied_with_next=False,
+            normalised=Decimal("8.250000"),
+        ),
+    ),
+    judges=(
+        JudgeScale(
+            judge_id=cast.CHAIR,
+            scale=Decimal("0.923077000000"),
+            offset=Decimal("-0.400000000000"),
         ),
     ),
 )

@@ -8,6 +8,7 @@ from schemas.samples import cast
 from schemas.season import (
     Criterion,
     Nomination,
+    Normalisation,
     PanelDefinition,
     Region,
     RoundDefinition,
@@ -45,6 +46,8 @@ FIRST_ROUND = RoundDefinition(
     limit=50,
     criteria=CRITERIA,
     tie_break=("criterion:relevance", "median", "earliest-submission"),
+    aggregation="mean",
+    normalisation=Normalisation(method="z-score", minimum_sheets=4, shrinkage=Decimal("3.5")),
 )
 
 FINAL = RoundDefinition(
@@ -56,6 +59,8 @@ FINAL = RoundDefinition(
     limit=10,
     criteria=CRITERIA,
     tie_break=("median",),
+    aggregation="trimmed-mean",
+    normalisation=Normalisation(method="judge-effect", minimum_sheets=4, shrinkage=Decimal("3.5")),
 )
 
 CHAIR = Seat(

@@ -147,15 +147,24 @@ async def close_round(
     )
 
 
+async def closed_round(
+    judging: Judging, stage: Stage
+) -> tuple[round.Round, list[ranking.Candidate]]:
+    """A closed round with what it is ranked from; refused while scores may still come."""
+    found = await judging.rounds.get(stage.round_id)
+    if found is None:
+        raise round.unknown_round(stage.round_id)
+    if found.cut is None:
+        raise Refused("conflict", "round-open", "Only a closed round can be ranked.")
+    evaluations = await judging.evaluations_of(stage.round_id)
+    return found, await judging.candidates(evaluations, stage.season_id)
+
+
 async def rank_round(
     judging: Judging, stage: Stage, context: Context, key: CommandKey | None
 ) -> Result[round.Round]:
     """Rank a closed round from its sealed evaluations."""
-    evaluations = await judging.evaluations_of(stage.round_id)
-    candidates = await judging.candidates(evaluations, stage.season_id)
-    found = await judging.rounds.get(stage.round_id)
-    if found is None:
-        raise round.unknown_round(stage.round_id)
+    found, candidates = await closed_round(judging, stage)
     computed = ranking.compute_ranking(found.drawn, stage.definition, candidates)
     published = await is_public(judging, stage)
     return await judging.rounds.execute(

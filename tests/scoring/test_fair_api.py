@@ -8,7 +8,7 @@ from schemas.scoring import AssignmentsDrawn
 from services.scoring.domain.draw import assignments
 from tests.rooms import eventually
 
-from .fair import VOTES, Fair, fine, refused
+from .fair import VOTES, Body, Fair, fine, refused
 
 
 async def test_a_fair_from_the_draw_to_the_awards(fair: Fair) -> None:
@@ -25,6 +25,7 @@ async def test_a_fair_from_the_draw_to_the_awards(fair: Fair) -> None:
     await under_embargo(fair, fair.first)
     refused(await fair.post(f"/rounds/{fair.final}/draw", {"seed": "s"}), 409, "not-published")
 
+    await the_staff_may_look_closer(fair, ranking)
     finalists = await fair.decide(fair.first, "jury")
     assert finalists == [row["project_id"] for row in ranking["table"][:3]]
     await under_embargo(fair, fair.first)
@@ -85,11 +86,25 @@ async def _ranking_would_change(fair: Fair) -> bool:
     return (await fair.post(f"/rounds/{fair.final}/ranking")).status_code == 409
 
 
+async def the_staff_may_look_closer(fair: Fair, ranking: Body) -> None:
+    """How firm the line is and what other rules would choose, without a word in the stream."""
+    ids = [row["project_id"] for row in ranking["table"]]
+    before = {id for _, id, _ in await fair.said()}
+    report = fine(await fair.get(f"/rounds/{fair.first}/fragility", fair.secretary))
+    assert [row["project_id"] for row in report["projects"]] == ids
+    wider = {"scenarios": [{"name": "one more", "limit": report["limit"] + 1}]}
+    own, wide = fine(await fair.post(f"/rounds/{fair.first}/scenarios", wider))["results"]
+    assert [row["project_id"] for row in own["chosen"]] == ids[: report["limit"]]
+    assert wide["comes_in"] == [ids[report["limit"]]]
+    assert {id for _, id, _ in await fair.said()} == before
+
+
 async def under_embargo(fair: Fair, round_id: str) -> None:
     """Neither the public nor a judge learns anything of a round's results, from either room."""
     for headers in fair.outsiders:
         for part in ("ranking", "decision"):
             refused(await fair.get(f"/rounds/{round_id}/{part}", headers), 403, "under-embargo")
+        assert (await fair.get(f"/rounds/{round_id}/fragility", headers)).status_code in (401, 403)
     if round_id == fair.first:
         await submission_shows(fair, {}, "submitted")
 

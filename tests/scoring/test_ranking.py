@@ -287,3 +287,35 @@ def test_shown_is_the_nearest_decimal(value: Fraction) -> None:
         context.prec = 80
         exact = Decimal(value.numerator) / Decimal(value.denominator)
         assert shown(value) == exact.quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
+
+
+# ── Normalisation ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_normalised_ranking_shows_raw_and_normalised_totals_and_each_judge_s_scale() -> None:
+    strict = given.stage(normalisation={"method": "z-score", "minimum_sheets": 2})
+    evaluations = [
+        sheets(PROJECTS[0], ("2.00", "2.00"), ("9.00", "9.00")),
+        sheets(PROJECTS[1], ("4.00", "4.00"), ("8.50", "8.50")),
+    ]
+
+    raw, normalised = rank(evaluations), rank(evaluations, strict)
+
+    # Raw means are 5.5 and 6.25. The first judge tells the projects far apart, the second hardly:
+    # each gets an equal say, so that the two part by nothing but the tie-break chain.
+    assert [row.total for row in raw.table] == [Decimal("6.250000"), Decimal("5.500000")]
+    assert raw.judges is None
+    assert {row.total for row in normalised.table} == {row.total for row in raw.table}
+    assert [row.normalised for row in normalised.table] == [Decimal("5.875000")] * 2
+    assert normalised.judges is not None
+    assert [one.judge_id for one in normalised.judges] == list(JUDGES[:2])
+    assert normalised.judges[0].scale < normalised.judges[1].scale
+
+
+def test_a_round_without_normalisation_keeps_the_hashes_it_had_before_there_was_any() -> None:
+    ranking = rank([sheets(PROJECTS[0], ("2.00", "2.00"))])
+    rows = [row.model_dump(mode="json", exclude={"normalised"}) for row in ranking.table]
+    rules = given.stage().model_dump(mode="json", exclude={"aggregation", "normalisation"})
+
+    assert ranking.table_hash == canonical_hash(rows)
+    assert ranking.ruleset_hash == canonical_hash(rules)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -9,19 +10,22 @@ from statistics import median
 
 from schemas.base import Moment, Slug, Uuid
 from schemas.canonical import canonical_hash, contract_hash, inputs_hash
-from schemas.scoring import AssignmentsDrawn, RankedProject, RankingComputed
+from schemas.scoring import AssignmentsDrawn, JudgeScale, RankedProject, RankingComputed
 from schemas.season import RoundDefinition
+from services.scoring.domain import normalisation
 from services.scoring.domain.base import State
 from services.scoring.domain.evaluation import Evaluation, Sheet
 from services.scoring.domain.heard import HeardProject
+from services.scoring.domain.tally import Columns, Scale, Totals, columns, scaled, totals
 
 SHOWN = Decimal("0.000001")
 DRAW_SEQUENCE = 1
 """A round begins with its draw."""
+_Key = tuple[Fraction | datetime | str, ...]
 
 
 class Candidate(State):
-    """A project with its evaluation, as a round's closing left it."""
+    """A project with its evaluation: everything its rank depends on."""
 
     evaluation: Evaluation
     project: HeardProject
@@ -45,6 +49,50 @@ class Entrant(State):
     first_submitted_at: Moment
     sheets: tuple[Sheet, ...]
 
+    def without(self, judge_id: str) -> "Entrant":
+        """As it would be had this judge never handed in a sheet."""
+        kept = tuple(sheet for sheet in self.sheets if sheet.judge_id != judge_id)
+        return self.model_copy(update={"sheets": kept})
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The sheets of a round's entrants, and what the ruleset makes of them.
+
+    Entrants and judges are in the order of their ids. `raw` and `counting` are the same thing
+    where the round does not normalise.
+    """
+
+    entrants: tuple[Entrant, ...]
+    judges: tuple[str, ...]
+    sheets: Columns
+    scales: tuple[Scale, ...]
+    raw: tuple[Fraction, ...]
+    counting: tuple[Fraction, ...]
+
+
+def tally(stage: RoundDefinition, entrants: Sequence[Entrant]) -> Tally:
+    """Add up the sheets; the same for any order of the entrants."""
+    ordered = tuple(sorted(entrants, key=lambda one: one.project_id))
+    judges = sorted({sheet.judge_id for one in ordered for sheet in one.sheets})
+    index = {judge: number for number, judge in enumerate(judges)}
+    sheets = columns(
+        [
+            (number, index[sheet.judge_id], sheet_total(sheet, stage))
+            for number, one in enumerate(ordered)
+            for sheet in one.sheets
+        ],
+        len(ordered),
+        len(judges),
+    )
+    how = stage.aggregation or "mean"
+    scales = tuple(normalisation.scales(sheets, stage.normalisation))
+    raw = _exact(totals(sheets, how), len(ordered))
+    counting = raw
+    if stage.normalisation:
+        counting = _exact(totals(scaled(sheets, scales), how), len(ordered))
+    return Tally(ordered, tuple(judges), sheets, scales, raw, counting)
+
 
 def compute_ranking(
     drawn: AssignmentsDrawn, stage: RoundDefinition, candidates: Sequence[Candidate]
@@ -53,7 +101,8 @@ def compute_ranking(
     inputs = inputs_hash(
         event for candidate in candidates for event in candidate.evaluation.score_events()
     )
-    table = ranked(drawn.seed, stage, [candidate.entrant for candidate in candidates])
+    tallied = tally(stage, [candidate.entrant for candidate in candidates])
+    table = _table(tallied, stage, drawn.seed)
     cut = {f"scoring/round/{drawn.round_id}": DRAW_SEQUENCE}
     cut |= {candidate.evaluation.origin: candidate.evaluation.said for candidate in candidates}
     cut |= {candidate.project.origin: candidate.project.sequence for candidate in candidates}
@@ -64,6 +113,7 @@ def compute_ranking(
         inputs_hash=inputs,
         table_hash=table_hash(table),
         table=table,
+        judges=_judge_scales(tallied) if stage.normalisation else None,
     )
 
 
@@ -71,26 +121,59 @@ def ranked(
     seed: str, stage: RoundDefinition, entrants: Sequence[Entrant]
 ) -> tuple[RankedProject, ...]:
     """The table: the same for any order of the entrants. `seed` is that of the round's draw."""
-    keyed = sorted(
-        ((_sort_key(entrant, stage, seed), entrant) for entrant in entrants),
-        key=lambda item: (item[0], item[1].project_id),
-    )
-    return tuple(
-        RankedProject(
-            rank=index + 1,
-            project_id=entrant.project_id,
-            nomination=entrant.nomination,
-            total=shown(_total(entrant.sheets, stage)),
-            sheets=len(entrant.sheets),
-            tied_with_next=index + 1 < len(keyed) and keyed[index + 1][0] == key,
-        )
-        for index, (key, entrant) in enumerate(keyed)
-    )
+    return _table(tally(stage, entrants), stage, seed)
+
+
+def ranked_ids(tallied: Tally, stage: RoundDefinition, seed: str) -> list[str]:
+    """The projects from the best to the least."""
+    return [tallied.entrants[number].project_id for _, number in _keyed(tallied, stage, seed)]
 
 
 def table_hash(table: Sequence[RankedProject]) -> str:
     """The hash of a ranking's table."""
     return canonical_hash([row.model_dump(mode="json") for row in table])
+
+
+def _keyed(tallied: Tally, stage: RoundDefinition, seed: str) -> list[tuple[_Key, int]]:
+    """The entrants' numbers with what they are sorted by, the best first."""
+    return sorted(
+        (_sort_key(entrant, tallied.counting[number], stage, seed), number)
+        for number, entrant in enumerate(tallied.entrants)
+    )
+
+
+def _table(tallied: Tally, stage: RoundDefinition, seed: str) -> tuple[RankedProject, ...]:
+    keyed = _keyed(tallied, stage, seed)
+    rows = []
+    for place, (key, number) in enumerate(keyed, start=1):
+        entrant = tallied.entrants[number]
+        rows.append(
+            RankedProject(
+                rank=place,
+                project_id=entrant.project_id,
+                nomination=entrant.nomination,
+                total=shown(tallied.raw[number]),
+                sheets=len(entrant.sheets),
+                tied_with_next=place < len(keyed) and keyed[place][0] == key,
+                normalised=shown(tallied.counting[number]) if stage.normalisation else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _judge_scales(tallied: Tally) -> tuple[JudgeScale, ...]:
+    return tuple(
+        JudgeScale(
+            judge_id=judge,
+            scale=Decimal(one.scale).scaleb(-12),
+            offset=Decimal(one.offset).scaleb(-12),
+        )
+        for judge, one in zip(tallied.judges, tallied.scales, strict=True)
+    )
+
+
+def _exact(found: Totals, count: int) -> tuple[Fraction, ...]:
+    return tuple(found.exact(number) for number in range(count))
 
 
 def sheet_total(sheet: Sheet, stage: RoundDefinition) -> Fraction:
@@ -112,23 +195,15 @@ def shown(value: Fraction) -> Decimal:
     return ((exact + nudge) / 10**7).quantize(SHOWN, ROUND_HALF_EVEN)
 
 
-def _total(sheets: Sequence[Sheet], stage: RoundDefinition) -> Fraction:
-    totals = [sheet_total(sheet, stage) for sheet in sheets]
-    return sum(totals, Fraction(0)) / len(totals) if totals else Fraction(0)
-
-
-def _sort_key(
-    entrant: Entrant, stage: RoundDefinition, seed: str
-) -> tuple[Fraction | datetime | str, ...]:
+def _sort_key(entrant: Entrant, total: Fraction, stage: RoundDefinition, seed: str) -> _Key:
     """Smaller is better: the total, then each step of the declared tie-break chain."""
-    sheets = entrant.sheets
-    key: list[Fraction | datetime | str] = [-_total(sheets, stage)]
+    key: list[Fraction | datetime | str] = [-total]
     for step in stage.tie_break:
         if step.startswith("criterion:"):
-            key.append(-_criterion_mean(sheets, step.removeprefix("criterion:")))
+            key.append(-_criterion_mean(entrant.sheets, step.removeprefix("criterion:")))
         elif step == "median":
-            totals = [sheet_total(sheet, stage) for sheet in sheets]
-            key.append(-Fraction(median(totals)) if totals else Fraction(0))
+            each = [sheet_total(sheet, stage) for sheet in entrant.sheets]
+            key.append(-Fraction(median(each)) if each else Fraction(0))
         elif step == "earliest-submission":
             key.append(entrant.first_submitted_at)
         else:
