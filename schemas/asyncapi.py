@@ -4,7 +4,7 @@ The bodies are not in it: each message refers to the schema file of its event.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -25,6 +25,7 @@ from schemas.asyncapi_messages import (
 from schemas.base import Event
 from schemas.messages import Message
 from schemas.people import Person
+from schemas.reliance import TeamContract
 from schemas.topics import (
     SERVICES,
     SERVICES_WITH_PEOPLE,
@@ -56,8 +57,8 @@ headers (`ce_…`), the body as JSON.
 """
 
 
-def document(messages: Iterable[Message]) -> str:
-    """The document as YAML. The same messages give the same bytes."""
+def document(messages: Sequence[Message], teams: Sequence[TeamContract]) -> str:
+    """The document as YAML. The same messages and contracts give the same bytes."""
     events = [message for message in messages if issubclass(message.model, Event)]
     person = next(message for message in messages if message.model is Person)
     whole = {
@@ -66,7 +67,7 @@ def document(messages: Iterable[Message]) -> str:
         "defaultContentType": "application/json",
         "servers": _servers(),
         "channels": dict(_channels(events)),
-        "operations": dict(_operations(events)),
+        "operations": {**dict(_says(events)), **dict(_hears(events, teams))},
         "components": {
             "securitySchemes": _security(),
             "messageTraits": {"cloudEvent": cloud_event()},
@@ -204,7 +205,7 @@ def _number(value: str) -> int | str:
     return int(value) if re.fullmatch(r"-?\d+", value) else value
 
 
-def _operations(events: Iterable[Message]) -> Iterator[tuple[str, Node]]:
+def _says(events: Iterable[Message]) -> Iterator[tuple[str, Node]]:
     for service in SERVICES:
         said = [name_of(message) for message in events if service_of(message) == service]
         yield f"{service}.says", _operation("send", service, f"What {service} says", said)
@@ -217,6 +218,27 @@ def _operations(events: Iterable[Message]) -> Iterator[tuple[str, Node]]:
     for service in SERVICES:
         for channel in (f"dead.{service}", f"dead.{service}.people"):
             yield f"{channel}.parks", _operation("send", channel, f"What {service} parks", [DEAD])
+
+
+def _hears(events: Iterable[Message], teams: Iterable[TeamContract]) -> Iterator[tuple[str, Node]]:
+    """What each team reads, by its contract in schemas/consumers/."""
+    said = {name_of(message): service_of(message) for message in events}
+    for team in teams:
+        heard: dict[str, list[str]] = {}
+        for name in (relied.type for relied in team.reads):
+            if name == Person.TYPE:
+                for service in SERVICES_WITH_PEOPLE:
+                    heard[f"{service}.people"] = [Person.TYPE, TOMBSTONE]
+            elif name in said:
+                heard.setdefault(said[name], []).append(name)
+        for channel, names in heard.items():
+            what = f"What {team.team} hears of {channel}"
+            group = {"type": "string", "enum": [team.group]}
+            kafka = {"groupId": group, "bindingVersion": BINDING}
+            yield (
+                f"{team.team}.hears.{channel}",
+                _operation("receive", channel, what, names) | {"bindings": {"kafka": kafka}},
+            )
 
 
 def _operation(action: str, channel: str, summary: str, names: Iterable[str]) -> Node:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Node = Mapping[str, Any]
+from schemas.schema_nodes import Node, alternatives, inlined, listed, type_of
+
 Direction = Literal["backward", "forward"]
 
 _WORDS: dict[Direction, dict[str, str]] = {
@@ -76,7 +77,7 @@ def breaks(name: str, released: Node, number: int, today: Node) -> list[Break]:
 
     Raises ValueError for a schema that refers to itself: it can't be compared.
     """
-    old, new = _inlined(released, released), _inlined(today, today)
+    old, new = inlined(released), inlined(today)
     return [
         *_shown(name, released, number, today),
         *(_told(gap, "backward", number) for gap in _covers(name, old, new)),
@@ -104,8 +105,8 @@ def _shown(name: str, released: Node, number: int, today: Node) -> Iterator[Brea
 
 
 def _covers(path: str, writer: Node, reader: Node) -> Iterator[_Gap]:
-    takes = _alternatives(reader)
-    for writes in _alternatives(writer):
+    takes = alternatives(reader)
+    for writes in alternatives(writer):
         fitting = [option for option in takes if _same_type(writes, option)]
         if not fitting:
             words = {"writer": _type_words([writes]), "reader": _type_words(takes)}
@@ -137,7 +138,7 @@ def _within(theirs: Any, bound: Any, *, least: bool) -> bool:
 
 
 def _values(path: str, writer: Node, reader: Node) -> Iterator[_Gap]:
-    wrote, known = _listed(writer), _listed(reader)
+    wrote, known = listed(writer), listed(reader)
     if known is None:
         return
     shown = ", ".join(map(repr, known))
@@ -145,14 +146,6 @@ def _values(path: str, writer: Node, reader: Node) -> Iterator[_Gap]:
         yield _Gap(path, "closed", reader=shown)
     elif extra := [value for value in wrote if value not in known]:
         yield _Gap(path, "values", reader=shown, extra=", ".join(map(repr, extra)))
-
-
-def _listed(node: Node) -> list[Any] | None:
-    """The only values there are, if they are listed."""
-    if "const" in node:
-        return [node["const"]]
-    values: list[Any] | None = node.get("enum")
-    return values
 
 
 def _fields(path: str, writer: Node, reader: Node) -> Iterator[_Gap]:
@@ -183,51 +176,10 @@ def _default(path: str, writer: Node, reader: Node) -> Iterator[_Gap]:
         yield _Gap(path, "default", **shown)
 
 
-# ── Schemas without references and unions ────────────────────────────────────────────────────────
-
-
-def _inlined(node: Any, root: Node, inside: tuple[str, ...] = ()) -> Any:
-    """The schema with each reference replaced by what it refers to."""
-    if isinstance(node, list):
-        return [_inlined(item, root, inside) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    if isinstance(target := node.get("$ref"), str):
-        if target in inside:
-            raise ValueError(f"{target} refers to itself: it can't be compared")
-        beside = {key: value for key, value in node.items() if key != "$ref"}
-        found = root["$defs"][target.removeprefix("#/$defs/")]
-        return _inlined({**found, **beside}, root, (*inside, target))
-    return {key: _inlined(value, root, inside) for key, value in node.items() if key != "$defs"}
-
-
-def _alternatives(node: Node) -> list[Node]:
-    """The schemas of which a value fulfils one, each of a single type."""
-    for union in ("anyOf", "oneOf"):
-        if union in node:
-            beside = {k: v for k, v in node.items() if k not in (union, "discriminator")}
-            return [
-                alternative
-                for option in node[union]
-                for alternative in _alternatives({**beside, **option})
-            ]
-    if isinstance(types := node.get("type"), list):
-        return [{**node, "type": one} for one in types]
-    return [node]
-
-
-def _type(node: Node) -> str:
-    if isinstance(given := node.get("type"), str):
-        return given
-    kinds = {type(value) for value in _listed(node) or ()}
-    names = {str: "string", int: "integer", bool: "boolean", float: "number", type(None): "null"}
-    return names[kinds.pop()] if len(kinds) == 1 else "any"
-
-
 def _same_type(writer: Node, reader: Node) -> bool:
-    wrote, takes = _type(writer), _type(reader)
+    wrote, takes = type_of(writer), type_of(reader)
     return takes in ("any", wrote) or (wrote, takes) == ("integer", "number")
 
 
 def _type_words(nodes: list[Node]) -> str:
-    return " or ".join(dict.fromkeys(_type(node) for node in nodes))
+    return " or ".join(dict.fromkeys(type_of(node) for node in nodes))

@@ -1,11 +1,9 @@
 """The contract as files: generated from the models, committed, and compared with them.
 
 `python -m schemas.contract write` makes `schemas/asyncapi.yaml`, `schemas/events/` and
-`schemas/people/Person/`;
-`python -m schemas.contract check` says in words what differs from the models, and what the models
-and the releases break of each other, and exits with 1.
-`python -m schemas.contract release` keeps today's schemas and samples: from then on others rely on
-them.
+`schemas/people/Person/`. `check` says in words what differs from the models, and what they break
+for readers of a release or for a team with a contract in `schemas/consumers/`; it exits with 1
+then. `release` keeps today's schemas and samples: from then on others rely on them.
 """
 
 import argparse
@@ -24,6 +22,7 @@ from schemas.messages import Message, all_messages, faults
 from schemas.readme import event_page, index_page, person_page
 from schemas.registry import EVENTS
 from schemas.releases import broken, release
+from schemas.reliance import team_contracts, unmet
 from schemas.samples import SAMPLES
 from schemas.samples.sample import Sample
 
@@ -56,17 +55,17 @@ def generate(
     events: Mapping[str, type[Event]] = EVENTS, samples: Mapping[str, Sample] = SAMPLES
 ) -> dict[str, str]:
     """Every generated file by its path below `schemas/`. The same models give the same bytes."""
-    messages = all_messages(events, samples)
+    messages, teams = all_messages(events, samples), team_contracts(ROOT)
     files = {
-        "asyncapi.yaml": asyncapi.document(messages),
+        "asyncapi.yaml": asyncapi.document(messages, teams),
         "events/README.md": index_page(events.values()),
     }
     for message in messages:
         schema = json_schema(message.model, message.dataschema, message.visibility)
         if issubclass(message.model, Event):
-            readme = event_page(message, message.model, schema, events.values())
+            readme = event_page(message, message.model, schema, events.values(), teams)
         else:
-            readme = person_page(message, schema)
+            readme = person_page(message, schema, teams)
         files |= _files_of(message, schema, readme)
     return files
 
@@ -159,9 +158,11 @@ def _write(root: Path) -> list[str]:
 def _check(root: Path) -> list[str]:
     if found := drift(root):
         raise ValueError("\n".join([*found, "mend it with: make contract"]))
-    if found := broken(root):
+    messages = all_messages()
+    relied = [line for team in team_contracts(root) for line in unmet(team, messages)]
+    if found := broken(root) + relied:
         raise ValueError("\n".join([*found, HOW_TO_CHANGE]))
-    return ["the contract agrees with the models and with its releases"]
+    return ["the contract agrees with the models, its releases and its readers"]
 
 
 def _release(root: Path) -> list[str]:

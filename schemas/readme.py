@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.base import POINTS_PATTERN, SLUG_PATTERN, UUID_PATTERN, Event
 from schemas.messages import Message
+from schemas.reliance import TeamContract
 from schemas.topics import SERVICES_WITH_PEOPLE, people, stream
 
 NOTE = "<!-- Made by `make contract` from the models in schemas/: change those, not this. -->"
@@ -117,7 +118,11 @@ def _page(title: str, description: str, facts: Iterable[Sequence[str]], body: li
 
 
 def event_page(
-    message: Message, model: type[Event], schema: dict[str, Any], events: Iterable[type[Event]]
+    message: Message,
+    model: type[Event],
+    schema: dict[str, Any],
+    events: Iterable[type[Event]],
+    teams: Iterable[TeamContract],
 ) -> str:
     """What a reader of one event needs to know of it."""
     siblings = [
@@ -134,6 +139,7 @@ def event_page(
     facts = [
         ("Said when", model.SAID_WHEN),
         ("Said by", model.SERVICE),
+        ("Heard by", _heard_by(teams, model.type_name(), "../..")),
         ("Topic", f"`{stream(model.SERVICE)}`, told apart by `ce_type` `{model.type_name()}`"),
         (
             "Key",
@@ -145,12 +151,23 @@ def event_page(
     return _page(model.type_name(), schema["description"], facts, _body(message, schema))
 
 
-def person_page(message: Message, schema: dict[str, Any]) -> str:
+def _heard_by(teams: Iterable[TeamContract], type_name: str, up: str) -> str:
+    """The teams whose contract names the message, each with a link to it."""
+    found = [
+        f"[{team.team}]({up}/consumers/{team.team}/contract.yaml)"
+        for team in teams
+        if type_name in team.types()
+    ]
+    return ", ".join(found) or "nobody whose contract is in `schemas/consumers/`"
+
+
+def person_page(message: Message, schema: dict[str, Any], teams: Iterable[TeamContract]) -> str:
     """The people record, with the rule by which a person is forgotten."""
     topics = ", ".join(f"`{people(service)}`" for service in SERVICES_WITH_PEOPLE)
     facts = [
         ("Written when", "a service meets a person, or what it knows of the person changes"),
         ("Written by", f"each service that meets people: {', '.join(SERVICES_WITH_PEOPLE)}"),
+        ("Heard by", _heard_by(teams, message.headers["ce_type"], "../..")),
         ("Topics", f"{topics}; compacted, `ce_type` `{message.headers['ce_type']}`"),
         (
             "Key",
@@ -215,7 +232,9 @@ def index_page(events: Iterable[type[Event]]) -> str:
         "One folder per event: when it is said, its JSON Schema (one file a major), sample bodies",
         "as they stand on the wire, and sample headers. Extension headers without a value are left",
         "out: `ce_causationid` is there only when another event led to this one. Personal data is",
-        "in none of them: see [Person](../people/Person/README.md).",
+        "in none of them: see [Person](../people/Person/README.md). Who relies on what of them is",
+        "in [consumers](../consumers/README.md); topics and headers are in",
+        "[asyncapi.yaml](../asyncapi.yaml).",
         "",
         *_table(("x-visibility", "who may see it"), [(f"`{k}`", v) for k, v in VISIBILITY.items()]),
         "",

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from schemas.compatibility import breaks
 from schemas.json_schema import json_schema
 from schemas.messages import Message, all_messages
+from schemas.reliance import TeamContract, relying_on, team_contracts
 
 FOLDER = re.compile(r"^(?P<folder>[a-z]+/\w+)/v(?P<major>\d+)\.released/")
 WORDS_ALONE = {"title", "description"}
@@ -43,7 +44,8 @@ def releases_of(root: Path, folder: str, major: int) -> list[Release]:
 def broken(root: Path, messages: Sequence[Message] | None = None) -> list[str]:
     """In words, what today's models and the releases below `root` break of each other."""
     known = all_messages() if messages is None else messages
-    found = [line for message in known for line in _broken_by(root, message)]
+    teams = team_contracts(root)
+    found = [line for message in known for line in _broken_by(root, message, teams)]
     return found + list(_abandoned(root, known))
 
 
@@ -69,11 +71,12 @@ def release(root: Path) -> list[str]:
     return written
 
 
-def _broken_by(root: Path, message: Message) -> Iterator[str]:
+def _broken_by(root: Path, message: Message, teams: Sequence[TeamContract]) -> Iterator[str]:
     name = message.model.__name__
     for kept in releases_of(root, message.folder, message.major):
         for found in breaks(name, kept.schema, kept.number, _schema(message)):
-            yield str(found)
+            concerned = relying_on(teams, found.path) if found.direction == "forward" else []
+            yield f"{found} (read by {', '.join(concerned)})" if concerned else str(found)
         for sample, body in kept.samples.items():
             try:
                 message.model.model_validate_json(json.dumps(body))

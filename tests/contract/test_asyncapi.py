@@ -13,6 +13,7 @@ from schemas.base import Event
 from schemas.contract import ROOT
 from schemas.people import Person
 from schemas.registry import EVENTS
+from schemas.reliance import team_contracts
 from schemas.topics import all_topics, stream
 from tests.node import DIRECTORY, chromium
 
@@ -124,6 +125,19 @@ def test_each_event_is_in_the_stream_of_its_service_alone() -> None:
     for name, model in EVENTS.items():
         assert places[name] == [stream(model.SERVICE)]
     assert all(address.endswith(".people") for address in places[Person.TYPE])
+
+
+def test_who_hears_what_is_as_the_contracts_say() -> None:
+    heard: dict[str, set[str]] = {}
+    for operation in DOCUMENT["operations"].values():
+        if operation["action"] == "receive":
+            (group,) = operation["bindings"]["kafka"]["groupId"]["enum"]
+            names = {message["$ref"].rpartition("/")[2] for message in operation["messages"]}
+            heard[group] = heard.get(group, set()) | names
+
+    assert {group: names - {"PersonTombstone"} for group, names in heard.items()} == {
+        contract.group: contract.types() for contract in team_contracts(ROOT)
+    }
 
 
 def test_schemas_that_it_refers_to_are_there() -> None:

@@ -95,8 +95,10 @@ def as_today(model: type[submission.SubmissionEvent]) -> list[Message]:
 
 def test_who_would_break_on_a_changed_model_is_said() -> None:
     assert broken(ROOT, as_today(ProjectSubmitted)) == [
-        "ProjectSubmitted.content.title became optional: readers of release 1 rely on it",
-        "ProjectSubmitted.content.title may now be null: readers of release 1 take string alone",
+        "ProjectSubmitted.content.title became optional: readers of release 1 rely on it"
+        " (read by notify, scoring)",
+        "ProjectSubmitted.content.title may now be null: readers of release 1 take string alone"
+        " (read by notify, scoring)",
     ]
 
 
