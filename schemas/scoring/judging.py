@@ -1,0 +1,71 @@
+"""Judging: who scores which project, and the score sheets."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from schemas.base import (
+    Contract,
+    Count,
+    Line,
+    Ordinal,
+    Points,
+    Slug,
+    Uuid,
+    Visibility,
+)
+from schemas.scoring.base import EventId, ScoringEvent
+
+
+class JudgeAssigned(ScoringEvent):
+    """One judge was given one project to score."""
+
+    KIND: ClassVar[str] = "evaluation"
+    SAID_WHEN: ClassVar[str] = "a draw, or the secretary, gives a project to a judge"
+    season_id: Slug
+    round_id: Slug
+    project_id: Uuid
+    judge_id: Uuid
+
+
+class CriterionPoints(Contract):
+    """The points given on one criterion."""
+
+    criterion: Slug
+    points: Points
+
+
+class ScoreRecorded(ScoringEvent):
+    """A judge handed in a score sheet; a later one of the same judge replaces it."""
+
+    KIND: ClassVar[str] = "evaluation"
+    VISIBILITY: ClassVar[Visibility] = "after-results"
+    SAID_WHEN: ClassVar[str] = "an assigned judge hands in a score sheet"
+    round_id: Slug
+    project_id: Uuid
+    judge_id: Uuid
+    project_version: Ordinal
+    points: Annotated[tuple[CriterionPoints, ...], Field(min_length=1, max_length=20)]
+
+
+class ScoreVoided(ScoringEvent):
+    """A score sheet no longer counts. It stays in the log."""
+
+    KIND: ClassVar[str] = "evaluation"
+    VISIBILITY: ClassVar[Visibility] = "after-results"
+    SAID_WHEN: ClassVar[str] = "a score sheet is voided, with a reason"
+    round_id: Slug
+    project_id: Uuid
+    judge_id: Uuid
+    score_event_id: EventId
+    reason: Line
+
+
+class ScoresSealed(ScoringEvent):
+    """From here on no score is accepted for this project in this round."""
+
+    KIND: ClassVar[str] = "evaluation"
+    SAID_WHEN: ClassVar[str] = "closing a round reaches this evaluation"
+    round_id: Slug
+    project_id: Uuid
+    sheets: Count
