@@ -9,6 +9,7 @@ _BASES = {
     submission.SubmissionEvent,
     scoring.ScoringEvent,
     scoring.ProjectOutcome,
+    scoring.SittingEvent,
     webinar.WebinarEvent,
     webinar.WebinarSchedule,
     notify.NotifyEvent,

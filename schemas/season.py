@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -32,6 +33,8 @@ Goal = Annotated[int, Field(strict=True, ge=1, le=17)]
 
 SettlementKind = Literal["city", "monotown", "remote-settlement", "village"]
 PanelName = Literal["jury", "commission"]
+TieRule = Literal["chair-casts", "lost"]
+"""With equal votes the chair's own vote decides, or the motion is lost."""
 TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest-submission|lot)$")]
 """How equal totals are parted; `lot` is the SHA-256 of `<draw's seed>/lot/<project id>`."""
 
@@ -141,6 +144,26 @@ class PanelDefinition(Contract):
 
     name: PanelName
     seats: Annotated[tuple[Seat, ...], Field(min_length=1, max_length=60)]
+    quorum: Annotated[str, Field(pattern=r"^[1-9][0-9]?/[1-9][0-9]?$")] | None = None
+    """The share of the voting members that must be present, rounded up; 2/3 when not said."""
+    tie_rule: TieRule | None = None
+    """What equal votes come to; the chair's vote decides when it is not said."""
+
+    @model_validator(mode="after")
+    def _quorum_is_a_share(self) -> Self:
+        if Fraction(self.quorum_share) > 1:
+            raise Misfit("quorum must be a share of the members, at most 1", "quorum")
+        return self
+
+    @property
+    def quorum_share(self) -> str:
+        """The share that makes a quorum, as a fraction."""
+        return self.quorum or "2/3"
+
+    @property
+    def ties(self) -> TieRule:
+        """The tie rule that applies."""
+        return self.tie_rule or "chair-casts"
 
 
 class WebinarDefinition(Contract):

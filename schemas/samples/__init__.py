@@ -8,11 +8,12 @@ from schemas.samples.notify import NOTIFY
 from schemas.samples.outcomes import OUTCOMES
 from schemas.samples.sample import Sample
 from schemas.samples.scoring import SCORING
+from schemas.samples.sittings import SITTINGS
 from schemas.samples.submission import SUBMISSION
 from schemas.samples.webinar import WEBINAR
 
 SAMPLES: dict[str, Sample] = {
     sample.full.type_name(): sample
-    for sample in (*SUBMISSION, *SCORING, *OUTCOMES, *WEBINAR, *NOTIFY)
+    for sample in (*SUBMISSION, *SCORING, *SITTINGS, *OUTCOMES, *WEBINAR, *NOTIFY)
 }
 """All samples by `ce_type`."""

@@ -35,6 +35,7 @@ DECISION = DecisionRecorded(
         DecidedProject(project_id=cast.OTHER_PROJECT, rank=2, chosen=False),
     ),
     chair_reason="Равные суммы: решает голос председателя",
+    sitting_id=cast.SITTING,
 )
 SHORTLISTED = ProjectShortlisted(
     season_id=cast.SEASON,

@@ -115,8 +115,8 @@ SEASON = SeasonDefinition(
     requested_cap_tiyn=500_000_000,
     funds_tiyn=FUNDS_TIYN,
     panels=(
-        PanelDefinition(name="jury", seats=(CHAIR,)),
-        PanelDefinition(name="commission", seats=(CHAIR,)),
+        PanelDefinition(name="jury", quorum="1/2", tie_rule="lost", seats=(CHAIR,)),
+        PanelDefinition(name="commission", quorum="2/3", tie_rule="chair-casts", seats=(CHAIR,)),
     ),
     rounds=(FIRST_ROUND, FINAL),
     webinars=(

@@ -42,6 +42,8 @@ class DecisionRecorded(ScoringEvent):
     projects: tuple[DecidedProject, ...]
     chair_reason: Line | None = None
     """Why the chair put tied projects in the order they have; null when no tie was left."""
+    sitting_id: Uuid | None = None
+    """The sitting that decided; null when only its attendance was recorded."""
 
 
 class ResultsPublished(ScoringEvent):

@@ -192,12 +192,19 @@ class RankingAnswer(State):
 
 
 class RecordDecision(Command):
-    """Who attended the sitting, and the chair's word on a tie at the line."""
+    """The sitting, or just who attended it; and the chair's word on a tie at the line."""
 
     model_config = _example({"attended": [EXAMPLE_JUDGE]})
-    attended: Annotated[tuple[Uuid, ...], Field(max_length=60)]
+    attended: Annotated[tuple[Uuid, ...], Field(max_length=60)] | None = None
+    sitting_id: Uuid | None = None
     chair_order: Annotated[tuple[Uuid, ...], Field(min_length=2, max_length=500)] | None = None
     chair_reason: Line | None = None
+
+    @model_validator(mode="after")
+    def _sitting_or_attendance(self) -> Self:
+        if (self.attended is None) == (self.sitting_id is None):
+            raise ValueError("say either sitting_id or attended")
+        return self
 
     @model_validator(mode="after")
     def _order_and_reason_go_together(self) -> Self:

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from schemas.scoring import ScoringEvent
-from schemas.season import RoundDefinition
+from schemas.season import PanelDefinition, RoundDefinition
 from services.kit.aggregate import CommandKey, Decision, Result
 from services.kit.envelope import Context
 from services.kit.http import server_now
 from services.kit.refusal import Refused
-from services.scoring.domain import commission, draw, evaluation, ranking, round
+from services.scoring.domain import commission, draw, evaluation, ranking, round, sitting
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.heard import HeardSeason
 from services.scoring.store import Judging
@@ -32,6 +32,12 @@ class Stage:
         self.definition = definition
         self.round_id = round_id
         self.season_id = season.definition.id
+
+    @property
+    def panel(self) -> PanelDefinition:
+        """The season's definition of the panel that scores this stage."""
+        panels = self.season.definition.panels
+        return next(panel for panel in panels if panel.name == self.definition.panel)
 
     @property
     def is_first(self) -> bool:
@@ -192,6 +198,15 @@ async def change_evaluation(
         now=server_now(),
         key=key,
     )
+
+
+async def find_attendance(
+    judging: Judging, stage: Stage, attended: Sequence[str] | None, sitting_id: str | None
+) -> Sequence[str]:
+    """Who takes part in a decision: those present at its sitting, or those who are named."""
+    if sitting_id is None:
+        return attended or ()
+    return sitting.attended(await judging.sittings.get(sitting_id), stage.round_id)
 
 
 async def is_public(judging: Judging, stage: Stage) -> bool:

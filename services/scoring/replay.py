@@ -2,7 +2,7 @@
 
 from schemas.registry import EVENTS
 from services.kit.history import History, Owned
-from services.scoring.store import AWARDS, COMMISSION, DECISION, EVALUATION, ROUND
+from services.scoring.store import AWARDS, COMMISSION, DECISION, EVALUATION, ROUND, SITTING
 
 HISTORY = History(
     service="scoring",
@@ -16,6 +16,7 @@ HISTORY = History(
         Owned("rounds", ROUND),
         Owned("evaluations", EVALUATION),
         Owned("decisions", DECISION),
+        Owned("sittings", SITTING),
         Owned("awards", AWARDS, reacts=True),
     ),
 )

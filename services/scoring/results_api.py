@@ -12,7 +12,7 @@ from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import messages, procedure
 from services.scoring.api import ranking_answer
-from services.scoring.domain import awards, decision, round
+from services.scoring.domain import awards, decision, round, sitting
 from services.scoring.domain.heard import HeardSeason
 from services.scoring.store import Judging
 
@@ -53,6 +53,8 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
         projects = await judging.projects_of(stage.season_id)
         scored = {id: projects[id] for id in found.drawn.projects}
         published = await procedure.is_public(judging, stage)
+        attended = await procedure.find_attendance(judging, stage, body.attended, body.sitting_id)
+        quorum = sitting.quorum_of(stage.panel.quorum_share, len(panel.voting))
         result = await judging.decisions.execute(
             round_id,
             lambda recorded: Decision(
@@ -62,7 +64,9 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
                     stage=stage.definition,
                     season_id=stage.season_id,
                     commission=panel,
-                    attended=body.attended,
+                    attended=attended,
+                    quorum=quorum,
+                    sitting_id=body.sitting_id,
                     projects=scored,
                     chair=body.chair,
                     published=published,

@@ -11,7 +11,7 @@ from services.kit.aggregate import Aggregate, PersonRecord
 from services.kit.projection import Projection
 from services.kit.service import Service
 from services.kit.store import Store
-from services.scoring.domain import awards, commission, decision, evaluation, round
+from services.scoring.domain import awards, commission, decision, evaluation, round, sitting
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.heard import PROJECTS, SEASONS, HeardProject, HeardSeason
 from services.scoring.domain.ranking import Candidate
@@ -52,6 +52,14 @@ AWARDS = Aggregate(
     season_of=lambda state: state.season_id,
 )
 
+SITTING = Aggregate(
+    service="scoring",
+    kind="sitting",
+    state=sitting.Sitting,
+    evolve=sitting.evolve,
+    season_of=lambda state: state.season_id,
+)
+
 
 class Judging:
     """What the service keeps."""
@@ -62,6 +70,7 @@ class Judging:
         self.evaluations: Store[evaluation.Evaluation] = service.store("evaluations", EVALUATION)
         self.decisions: Store[decision.Decision] = service.store("decisions", DECISION)
         self.awards: Store[awards.Awards] = service.store("awards", AWARDS)
+        self.sittings: Store[sitting.Sitting] = service.store("sittings", SITTING)
         self.seasons: Projection[HeardSeason] = service.projection("heard_seasons", SEASONS)
         self.projects: Projection[HeardProject] = service.projection("heard_projects", PROJECTS)
         self.rubrics: dict[str, RoundDefinition] = {}

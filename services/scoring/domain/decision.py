@@ -54,22 +54,26 @@ def decide(
     commission: Commission,
     attended: Sequence[str],
     projects: Projects,
+    quorum: int | None = None,
+    sitting_id: str | None = None,
     chair: ChairWord | None = None,
     published: bool = False,
 ) -> list[ScoringEvent]:
-    """Record who goes on: the best `limit` that have not withdrawn. Needs the panel's quorum.
+    """Record who goes on: the best `limit` that have not withdrawn. `quorum` members must have
+    attended, two thirds when it is not said.
 
     `published` says that the round's results are out, by whatever event: then the decision stands.
     """
     if round_.ranking is None:
         raise Refused("conflict", "not-ranked", "The round must be ranked before it is decided.")
+    quorum = commission.quorum if quorum is None else quorum
     voting = {member.person_id for member in commission.voting}
     present = tuple(sorted(voting.intersection(attended)))
-    if len(present) < commission.quorum:
+    if len(present) < quorum:
         raise Refused(
             "conflict",
             "no-quorum",
-            f"{len(present)} of {len(voting)} voting members attended, {commission.quorum} must.",
+            f"{len(present)} of {len(voting)} voting members attended, {quorum} must.",
         )
     standing = standing_of(
         round_.ranking.table, lambda project_id: projects[project_id].status == "eligible"
@@ -81,7 +85,8 @@ def decide(
         ranking_event_id=round_.ranking_event_id,
         table_hash=round_.ranking.table_hash,
         attended=present,
-        quorum=commission.quorum,
+        quorum=quorum,
+        sitting_id=sitting_id,
         heard={project.origin: project.sequence for _, project in sorted(projects.items())},
         projects=tuple(
             DecidedProject(project_id=row.project_id, rank=row.rank, chosen=index < stage.limit)
