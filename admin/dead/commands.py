@@ -1,9 +1,8 @@
 """`zharmenke dead`: look at parked records, have them handled again, or give them up."""
 
 import getpass
-import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -12,9 +11,9 @@ import typer
 
 from admin.dead.display import print_queues, print_record, print_records
 from admin.dead.door import Door, DoorClosed, admin_token, open_door
-from admin.stack.layout import Layout, default_directory
-from admin.stack.ports import DEFAULT_PORTS
+from admin.terminal import answer
 from admin.tokens import DEFAULT_KEY
+from admin.where import AsJson, service_url
 from schemas.topics import SERVICES
 
 dead_app = typer.Typer(no_args_is_help=True)
@@ -33,7 +32,6 @@ OperatorKey = Annotated[
     ),
 ]
 By = Annotated[str | None, typer.Option(help="Your name, for the log. [default: your login]")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
 
 
 @dead_app.callback()
@@ -55,7 +53,7 @@ def list_records(
     """
     with _door(service, url, operator_key, by) as door:
         records = door.records()
-    _answer(records, print_records, as_json)
+    answer(records, print_records, as_json)
 
 
 @dead_app.command()
@@ -76,7 +74,7 @@ def show(
     """
     with _door(service, url, operator_key, by) as door:
         shown = door.record(_checked(id), with_people=with_people)
-    _answer(shown, print_record, as_json)
+    answer(shown, print_record, as_json)
 
 
 @dead_app.command()
@@ -103,7 +101,7 @@ def redrive(
     what = _queue_named(id, topic, key, all_queues=all_queues)
     with _door(service, url, operator_key, by) as door:
         queues = door.redrive(what)
-    _answer(queues, print_queues, as_json)
+    answer(queues, print_queues, as_json)
     if any(queue["state"] != "done" for queue in queues):
         raise typer.Exit(1)
 
@@ -130,7 +128,7 @@ def discard(
         _misused("A discard needs a --reason in words and a name (--by).")
     with _door(service, url, operator_key, by) as door:
         decision = door.discard(_checked(id), reason)
-    _answer(decision, lambda made: typer.echo(_sentence(made)), as_json)
+    answer(decision, lambda made: typer.echo(_sentence(made)), as_json)
 
 
 def _sentence(made: dict[str, Any]) -> str:
@@ -165,11 +163,8 @@ def _door(service: str, url: str | None, key_file: Path, by: str | None) -> Iter
     if not token and not key_file.is_file():
         _misused(f"There is no key at {key_file}; give --operator-key, or set ZHARMENKE_TOKEN.")
     token = token or admin_token(key_file, (by or getpass.getuser()).strip())
-    ports = Layout(default_directory()).recall().ports
-    usual = f"http://127.0.0.1:{ports.get(service, DEFAULT_PORTS[service])}"
-    where = url or os.environ.get(f"{service.upper()}_URL") or usual
     try:
-        with open_door(where, token) as door:
+        with open_door(service_url(service, url), token) as door:
             yield door
     except DoorClosed as error:
         typer.echo(f"error: {error}", err=True)
@@ -178,13 +173,6 @@ def _door(service: str, url: str | None, key_file: Path, by: str | None) -> Iter
 
 def _token() -> str:
     return os.environ.get("ZHARMENKE_TOKEN", "")
-
-
-def _answer(found: Any, say: Callable[[Any], None], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
-    else:
-        say(found)
 
 
 def _misused(why: str) -> NoReturn:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+
+from admin.terminal import age, plain_markup
 
 WAITS = "waits behind"
 
@@ -20,12 +21,12 @@ def print_records(records: Sequence[dict[str, Any]]) -> None:
     table.columns[0].overflow = "fold"
     for one in records:
         table.add_row(
-            _plain(one["id"]),
-            _plain(one["key"] or "-"),
-            _plain(one["type"] or "-"),
-            _age(one["age_seconds"]),
+            plain_markup(one["id"]),
+            plain_markup(one["key"] or "-"),
+            plain_markup(one["type"] or "-"),
+            age(one["age_seconds"]),
             str(one["attempts"]),
-            _plain(one["reason"]),
+            plain_markup(one["reason"]),
             style="dim" if one["reason"].startswith(WAITS) else None,
         )
     console.print(table)
@@ -67,20 +68,7 @@ def print_queues(queues: Sequence[dict[str, Any]]) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(_plain(text), soft_wrap=True, highlight=False)
-
-
-def _plain(text: str) -> str:
-    """Text from outside, made harmless: it may hold a terminal's control codes, or markup."""
-    printable = (one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
-    return escape("".join(printable))
-
-
-def _age(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    console.print(plain_markup(text), soft_wrap=True, highlight=False)
 
 
 def _text(text: str | None, hex: str | None) -> str:
