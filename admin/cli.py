@@ -8,7 +8,7 @@ from admin.rehearsal.commands import demo
 from admin.serve import serve
 from admin.stack.commands import stack_app
 from admin.tokens import token
-from admin.topics import topics_app
+from admin.topic_commands import topics_app
 
 app = typer.Typer(
     name="zharmenke",

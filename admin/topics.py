@@ -4,14 +4,11 @@ Kafka is never asked to create a topic by itself: it would have the broker's def
 """
 
 import asyncio
-import logging
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -24,8 +21,6 @@ from aiokafka.errors import (
 )
 
 from schemas.topics import PREFIX, Topic, all_topics
-
-topics_app = typer.Typer(no_args_is_help=True)
 
 
 class BrokerAway(Exception):
@@ -228,48 +223,3 @@ async def topic_settings(
             if for_code(code) is NoError and entries:
                 settings[name] = {entry[0]: entry[1] for entry in entries}
     return settings
-
-
-@topics_app.callback()
-def _topics() -> None:
-    """The topics on the broker."""
-
-
-@topics_app.command("create")
-def create(
-    replication_factor: Annotated[
-        int, typer.Option(min=1, help="Copies of each partition; 3 on a cluster.")
-    ] = 1,
-    min_insync: Annotated[
-        int | None, typer.Option(min=1, help="Copies that must have a write; 2 on a cluster.")
-    ] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the broker.")] = 60.0,
-) -> None:
-    """Create what is missing on KAFKA_BOOTSTRAP_SERVERS (names begin with TOPIC_PREFIX).
-
-    Exits 1 when the broker is away or an existing topic is not as it must be.
-    """
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the waiting says it in words
-    servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or "127.0.0.1:9092"
-    prefix = os.environ.get("TOPIC_PREFIX") or PREFIX
-    try:
-        report = asyncio.run(
-            create_topics(
-                servers,
-                prefix=prefix,
-                replication_factor=replication_factor,
-                min_insync=min_insync,
-                within=wait,
-            )
-        )
-    except (BrokerAway, TopicRefused, KafkaError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
-    typer.echo(f"{len(report.created)} topics created, {len(report.present)} were there.")
-    if report.without_settings:
-        names = ", ".join(report.without_settings)
-        typer.echo(f"warning: the broker refused the settings of {names}", err=True)
-    for difference in report.differences:
-        typer.echo(f"error: {difference}", err=True)
-    if report.differences:
-        raise typer.Exit(1)
