@@ -4,6 +4,7 @@ import typer
 
 from admin.dead.commands import dead_app
 from admin.keys import keys_app
+from admin.log.commands import events, trace
 from admin.rehearsal.commands import demo
 from admin.serve import serve
 from admin.stack.commands import stack_app
@@ -20,6 +21,8 @@ app.add_typer(stack_app, name="stack")
 app.add_typer(topics_app, name="topics")
 app.add_typer(keys_app, name="keys")
 app.add_typer(dead_app, name="dead")
+app.command("events")(events)
+app.command("trace")(trace)
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("token")(token)
