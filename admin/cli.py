@@ -4,6 +4,7 @@ import typer
 
 from admin.dead.commands import dead_app
 from admin.keys import keys_app
+from admin.lag.commands import lag
 from admin.log.commands import events, trace
 from admin.rehearsal.commands import demo
 from admin.serve import serve
@@ -23,6 +24,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(dead_app, name="dead")
 app.command("events")(events)
 app.command("trace")(trace)
+app.command("lag")(lag)
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("token")(token)

@@ -20,7 +20,6 @@ from pymongo.errors import PyMongoError
 from services.kit import http
 from services.kit.aggregate import Aggregate, S
 from services.kit.clock import DatabaseClock
-from services.kit.envelope import NAMESPACE
 from services.kit.fold import Fold
 from services.kit.lease import SlotLeases
 from services.kit.metrics import Figure, Metrics, unsent
@@ -31,7 +30,7 @@ from services.kit.projection import Projection
 from services.kit.reader import Hear, Reader
 from services.kit.redrive import Claims, Redrive
 from services.kit.relay import Relay
-from services.kit.settings import ServiceSettings
+from services.kit.settings import ServiceSettings, consumer_group
 from services.kit.store import Store
 
 log = structlog.get_logger(__name__)
@@ -80,8 +79,7 @@ class Service:
             settings.mongo_database or name, write_concern=WriteConcern("majority", j=True)
         )
         self.clock = DatabaseClock(self.database)
-        own = settings.topic_prefix == NAMESPACE
-        self.group = settings.consumer_group or (name if own else f"{settings.topic_prefix}.{name}")
+        self.group = settings.consumer_group or consumer_group(name, settings.topic_prefix)
         self.replica = f"{socket.gethostname()}-{os.getpid()}-{id(self):x}"
         self._outboxes: list[AsyncIOMotorCollection[Document]] = []
         self._stores: list[Store[Any]] = []

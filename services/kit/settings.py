@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.envelope import NAMESPACE
+
 
 class ServiceSettings(BaseSettings):
     """Read once at start from environment variables of the same names, upper case."""
@@ -23,3 +25,8 @@ class ServiceSettings(BaseSettings):
     http_port: int = 8000
     operator_public_key_file: Path = Path(".local/keys/operator.pub.pem")
     log_level: str = "INFO"
+
+
+def consumer_group(service: str, topic_prefix: str) -> str:
+    """The group in which a service hears, unless it is given another name."""
+    return service if topic_prefix == NAMESPACE else f"{topic_prefix}.{service}"
