@@ -8,7 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-Outcome = Literal["accepted", "deferred", "bounced", "unknown", "abandoned"]
+from services.notify.replies import Step, mailbox_is_gone
+
+Outcome = Literal["accepted", "deferred", "bounced", "gone", "unknown", "abandoned"]
 PERMANENT = 500
 
 
@@ -16,8 +18,9 @@ PERMANENT = 500
 class Attempt:
     """How an attempt ended.
 
-    accepted: 250 after the data. deferred: nothing was sent, or 4xx. bounced: 5xx. unknown: the
-    data had begun and no answer came. abandoned: the lease was lost before the data.
+    accepted: 250 after the data. deferred: nothing was sent, or 4xx. bounced: 5xx. gone: 5xx that
+    says that the mailbox is refused for good. unknown: the data had begun and no answer came.
+    abandoned: the lease was lost before the data.
     """
 
     outcome: Outcome
@@ -54,9 +57,14 @@ class Connection:
                 await self._client.connect()
             await self._client.mail(sender)
             await self._client.rcpt(recipient)
-        except aiosmtplib.SMTPResponseException as error:
+        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientRefused) as error:
             await self._reset()
-            return _refused(error)
+            sender_refused = isinstance(error, aiosmtplib.SMTPSenderRefused)
+            return _refused(error, "sender" if sender_refused else "recipient")
+        except aiosmtplib.SMTPResponseException as error:
+            # The greeting, EHLO or AUTH: the server refuses this platform, not this mail.
+            self.close()
+            return Attempt("deferred", f"{error.code} {error.message}")
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             self.close()
             return Attempt("deferred", f"{type(error).__name__}: {error}")
@@ -67,7 +75,7 @@ class Connection:
             reply = await self._client.data(message)
         except aiosmtplib.SMTPResponseException as error:
             await self._reset()
-            return _refused(error)
+            return _refused(error, "data")
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             self.close()
             return Attempt("unknown", f"{type(error).__name__}: {error}")
@@ -92,6 +100,9 @@ class Connection:
             self.close()
 
 
-def _refused(error: aiosmtplib.SMTPResponseException) -> Attempt:
-    outcome: Outcome = "bounced" if error.code >= PERMANENT else "deferred"
-    return Attempt(outcome, f"{error.code} {error.message}")
+def _refused(error: aiosmtplib.SMTPResponseException, step: Step) -> Attempt:
+    reply = f"{error.code} {error.message}"
+    if error.code < PERMANENT:
+        return Attempt("deferred", reply)
+    gone = mailbox_is_gone(step, error.code, error.message)
+    return Attempt("gone" if gone else "bounced", reply)

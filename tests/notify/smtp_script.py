@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +14,44 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class Script:
-    """Answers in the order given for a recipient, then 250.
+    """Answers the data in the order given for a recipient, then 250.
 
-    "drop" takes the data and closes the connection without an answer.
+    "drop" takes the data and closes the connection without an answer. MAIL FROM and RCPT TO are
+    answered as `sender` and `recipients` say, if they say anything.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, list[str]] = defaultdict(list)
+        self.sender = ""
+        self.recipients: dict[str, str] = {}
+        self.connections: set[Any] = set()
+        """The other end of every connection that a mail came by."""
+        self.asked: dict[str, int] = defaultdict(int)
+        """How often RCPT TO named somebody."""
+        self.began: list[float] = []
+        """When each mail's data came, by a monotonic clock."""
         self.attempts: dict[str, list[str]] = defaultdict(list)
         """The Message-ID of every mail whose data came, by recipient."""
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_MAIL(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if not self.sender:
+            envelope.mail_from = address
+        return self.sender or "250 OK"
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        self.asked[address] += 1
+        if refusal := self.recipients.get(address):
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.connections.add(session.peer)
+        self.began.append(time.monotonic())
         recipient = envelope.rcpt_tos[0]
         content = envelope.content
         assert isinstance(content, bytes)
