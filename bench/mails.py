@@ -26,13 +26,14 @@ import aiosmtplib
 from admin.stack.stack import Stack
 from bench.ratio import Comparison
 from bench.stall import Stalled, reached
-from schemas.notify import NotifyEvent
+from schemas.notify import MessageEvent
 from schemas.people import Person
 from schemas.samples import SAMPLES
 from schemas.topics import dead, dead_people, stream
 from services.kit.envelope import Context, Envelope
 from services.kit.http import server_now
 from services.kit.service import Service, Topics
+from services.notify.allowance import Allowance
 from services.notify.domain import Message, Plan
 from services.notify.letters import Letters
 from services.notify.plans import plans_for
@@ -61,7 +62,7 @@ class CountingLedger(Ledger):
     async def settle(
         self,
         message_id: str,
-        decide: Callable[[Message], Sequence[NotifyEvent]],
+        decide: Callable[[Message], Sequence[MessageEvent]],
         context: Context,
         now: datetime,
         token: str | None,
@@ -97,7 +98,14 @@ class Mailing:
         service = Service("notify", settings, topics)
         ledger = CountingLedger(service)
         await _fill(ledger, planned)
-        sending, go = Sending(settings, ledger, Letters(settings)), asyncio.Event()
+        allowance = Allowance(
+            service.database,
+            service.clock,
+            per_recipient_hour=settings.mails_per_recipient_hour,
+            per_second=settings.mails_per_second,
+        )
+        service.prepare(allowance.prepare)
+        sending, go = Sending(settings, ledger, Letters(settings), allowance), asyncio.Event()
 
         async def run() -> None:
             await go.wait()

@@ -1,4 +1,5 @@
-"""Events of `zharmenke.notify`: one mail's way from the plan to the SMTP server's answer."""
+"""Events of `zharmenke.notify`: a mail's way from the plan to the SMTP server's answer, and people
+whose mailbox is refused for good."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -24,13 +25,18 @@ class NotifyEvent(Event):
     """Said by the notify service."""
 
     SERVICE: ClassVar[str] = "notify"
+
+
+class MessageEvent(NotifyEvent):
+    """Said about one mail to one person."""
+
     KIND: ClassVar[str] = "message"
     message_id: Uuid
     purpose: Purpose
     person_id: Uuid
 
 
-class MessagePlanned(NotifyEvent):
+class MessagePlanned(MessageEvent):
     """One mail is due, once, for (purpose, about, occurrence, person)."""
 
     SAID_WHEN: ClassVar[str] = "an event that calls for a mail was heard for the first time"
@@ -38,7 +44,7 @@ class MessagePlanned(NotifyEvent):
     occurrence: Occurrence
 
 
-class MessageAccepted(NotifyEvent):
+class MessageAccepted(MessageEvent):
     """The recipient's mail server took the message."""
 
     SAID_WHEN: ClassVar[str] = "the SMTP server answered 250 after the data"
@@ -48,20 +54,22 @@ class MessageAccepted(NotifyEvent):
     smtp_reply: Line
 
 
-class MessageUnknown(NotifyEvent):
+class MessageUnknown(MessageEvent):
     """The connection or the process was lost after the data began: nobody can know."""
 
     SAID_WHEN: ClassVar[str] = "an attempt ended after DATA began and before the server's answer"
     attempt: Ordinal
 
 
-class MessageRequeued(NotifyEvent):
-    """A message of unknown outcome is sent again, with the same Message-ID."""
+class MessageRequeued(MessageEvent):
+    """A message that is not known to have arrived is sent again, with the same Message-ID."""
 
-    SAID_WHEN: ClassVar[str] = "a member of the staff has an unknown message sent again"
+    SAID_WHEN: ClassVar[str] = (
+        "a member of the staff has a message sent again that is unknown, failed or suppressed"
+    )
 
 
-class MessageBounced(NotifyEvent):
+class MessageBounced(MessageEvent):
     """The server refused the message for good."""
 
     SAID_WHEN: ClassVar[str] = "the SMTP server answered 5xx, or retries came to their end"
@@ -69,8 +77,34 @@ class MessageBounced(NotifyEvent):
     smtp_reply: Line
 
 
-class AddressSuppressed(NotifyEvent):
-    """Nothing is sent to this person: the address was erased or is refused for good."""
+class MessageSuppressed(MessageEvent):
+    """The message is not sent: there is nobody to send it to."""
 
     SAID_WHEN: ClassVar[str] = "a planned message's person was erased or is suppressed"
+    reason: Literal["person-erased", "address-suppressed"]
+    """Whether the person was erased, or their mailbox was refused for good before."""
+
+
+class SuppressionEvent(NotifyEvent):
+    """Said about a person's mailbox; the address itself is never said."""
+
+    KIND: ClassVar[str] = "suppression"
+    person_id: Uuid
+
+
+class AddressSuppressed(SuppressionEvent):
+    """Nothing is sent to this person any more: their mailbox is refused for good."""
+
+    SAID_WHEN: ClassVar[str] = "the SMTP server said that the mailbox does not exist or is closed"
+    message_id: Uuid
+    """The message that was refused."""
+    smtp_reply: Line
+    suppressed_at: Moment
+
+
+class AddressRestored(SuppressionEvent):
+    """Mails are sent to this person again."""
+
+    SAID_WHEN: ClassVar[str] = "a member of the staff lifted the suppression"
     reason: Line
+    restored_at: Moment

@@ -39,8 +39,9 @@ class Maildir:
 class Trouble:
     """What the first mails of this process meet, for fault tests; nothing by default.
 
-    ZHARMENKE_SMTP_FAULT is `kind:count`. `421` and `550` refuse; `drop` ends the connection without
-    an answer, every other time with the mail kept; `slow` keeps it and answers late.
+    ZHARMENKE_SMTP_FAULT is `kind:count`. `421` and `550` refuse the mail, and blame no mailbox;
+    `drop` ends the connection without an answer, every other time with the mail kept; `slow` keeps
+    it and answers late.
     """
 
     def __init__(self, told: str) -> None:
@@ -70,7 +71,7 @@ class Keeper:
                 asyncio.get_running_loop().call_later(0.05, _cut, server)
                 return "421 Try again later"
             case "550":
-                return "550 There is no such mailbox"
+                return "550 5.7.1 The message is refused"
             case "loss":
                 _cut(server)
                 return "451 Nobody hears this"

@@ -1,11 +1,13 @@
 """Samples of the notify service's events."""
 
 from schemas.notify import (
+    AddressRestored,
     AddressSuppressed,
     MessageAccepted,
     MessageBounced,
     MessagePlanned,
     MessageRequeued,
+    MessageSuppressed,
     MessageUnknown,
 )
 from schemas.samples import cast
@@ -37,15 +39,24 @@ BOUNCED = MessageBounced(
     smtp_reply="550 5.1.1 no such mailbox: sample",
 )
 SUPPRESSED = AddressSuppressed(
-    message_id=cast.MESSAGE,
-    purpose="submission-receipt",
     person_id=cast.CONTACT,
-    reason="the person was erased",
+    message_id=cast.MESSAGE,
+    smtp_reply="550 5.1.1 no such mailbox: sample",
+    suppressed_at=AT,
+)
+RESTORED = AddressRestored(
+    person_id=cast.CONTACT,
+    reason="Sample: the NGO has its mailbox again.",
+    restored_at=AT,
 )
 
 
 def _message(sequence: int) -> Circumstances:
     return Circumstances(cast.MESSAGE, sequence, actor="service/notify", via="api", cause=CAUSE)
+
+
+def _suppression(sequence: int, actor: str) -> Circumstances:
+    return Circumstances(cast.CONTACT, sequence, actor=actor, via="api", cause=CAUSE)
 
 
 NOTIFY = (
@@ -76,8 +87,22 @@ NOTIFY = (
         kazakh=BOUNCED.model_copy(update={"smtp_reply": "550 5.1.1 мұндай жәшік жоқ: үлгі"}),
     ),
     Sample(
-        SUPPRESSED,
+        MessageSuppressed(
+            message_id=cast.MESSAGE,
+            purpose="submission-receipt",
+            person_id=cast.CONTACT,
+            reason="address-suppressed",
+        ),
         _message(2),
-        kazakh=SUPPRESSED.model_copy(update={"reason": "тұлға туралы деректер өшірілді"}),
+    ),
+    Sample(
+        SUPPRESSED,
+        _suppression(1, "service/notify"),
+        kazakh=SUPPRESSED.model_copy(update={"smtp_reply": "550 5.1.1 мұндай жәшік жоқ: үлгі"}),
+    ),
+    Sample(
+        RESTORED,
+        _suppression(2, "secretary/sample"),
+        kazakh=RESTORED.model_copy(update={"reason": "Үлгі: ұйымның жәшігі қайта ашылды."}),
     ),
 )

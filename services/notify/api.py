@@ -47,6 +47,7 @@ class MessageAnswer(domain.State):
     attempts: int
     resending: bool
     smtp_reply: str
+    suppressed_because: domain.Reason | None = None
 
 
 class MessagePage(domain.State):
@@ -94,7 +95,7 @@ def routes(ledger: Ledger, access: Access) -> APIRouter:
             raise Refused("missing", "unknown-message", f"There is no message {message_id}.")
         return _answer(message)
 
-    @router.post("/{message_id}/resend", summary="Send an unknown message again, same Message-ID")
+    @router.post("/{message_id}/resend", summary="Send again what may not have arrived")
     async def resend(
         message_id: MessageId,
         request: Request,
@@ -126,4 +127,5 @@ def _answer(message: domain.Message) -> MessageAnswer:
         attempts=message.attempts,
         resending=message.resending,
         smtp_reply=message.smtp_reply,
+        suppressed_because=message.suppressed_because,
     )

@@ -5,7 +5,8 @@ from fastapi import FastAPI
 from schemas.topics import dead, dead_people, stream
 from services.kit.access import Access
 from services.kit.service import Service, Topics
-from services.notify import api, consumers
+from services.notify import api, consumers, suppressions_api
+from services.notify.allowance import Allowance
 from services.notify.letters import Letters
 from services.notify.rebuild import Rebuild
 from services.notify.sending import Sending
@@ -26,8 +27,16 @@ def create_app(settings: Settings) -> FastAPI:
     ledger = Ledger(service)
     consumers.listen(service, ledger)
     service.prepare(Rebuild(service, ledger).run)
-    service.background(Sending(settings, ledger, Letters(settings)).run)
+    allowance = Allowance(
+        service.database,
+        service.clock,
+        per_recipient_hour=settings.mails_per_recipient_hour,
+        per_second=settings.mails_per_second,
+    )
+    service.prepare(allowance.prepare)
+    service.background(Sending(settings, ledger, Letters(settings), allowance).run)
     access = Access(settings.operator_public_key_file.read_text())
     app = service.app("Zharmenke notify", "The ledger of mails: one per person and occasion.")
     app.include_router(api.routes(ledger, access))
+    app.include_router(suppressions_api.routes(ledger.suppressions, access))
     return app

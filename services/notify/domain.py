@@ -1,4 +1,8 @@
-"""A message and its way: planned, then accepted, or failed, suppressed, or unknown. Pure."""
+"""A message and its way: planned, then accepted, or failed, suppressed, or unknown. Pure.
+
+Also a person's suppression: nothing is sent to a mailbox that was refused for good, until a member
+of the staff lifts it.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -8,18 +12,24 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from schemas.base import Moment, Uuid
 from schemas.notify import (
+    AddressRestored,
     AddressSuppressed,
     MessageAccepted,
     MessageBounced,
+    MessageEvent,
     MessagePlanned,
     MessageRequeued,
+    MessageSuppressed,
     MessageUnknown,
-    NotifyEvent,
     Purpose,
+    SuppressionEvent,
 )
 from services.kit.refusal import Refused
 
 Status = Literal["planned", "accepted", "unknown", "failed", "suppressed"]
+Reason = Literal["person-erased", "address-suppressed"]
+SENDABLE_AGAIN: frozenset[Status] = frozenset({"unknown", "failed", "suppressed"})
+"""What is not known to have arrived, and is not on its way."""
 
 SENT_AGAIN: frozenset[Purpose] = frozenset({"webinar-link", "judge-appointed"})
 """Purposes sent again, with the same Message-ID, when nobody can know whether they arrived.
@@ -64,11 +74,26 @@ class Message(State):
     attempts: int = 0
     """How many attempts came as far as the data."""
     resending: bool = False
-    """An earlier attempt ended unknown, and it is being sent again."""
+    """It is sent again: an attempt ended unknown, or a person wants it."""
     smtp_reply: str = ""
+    suppressed_because: Reason | None = None
 
 
-def plan_message(message: Message | None, fresh: Message) -> tuple[Message, list[NotifyEvent]]:
+class Suppression(State):
+    """A person whose mailbox was refused for good, and whether that still stands."""
+
+    person_id: Uuid
+    season_id: str
+    active: bool = False
+    message_id: str = ""
+    """The message that was refused."""
+    smtp_reply: str = ""
+    suppressed_at: Moment | None = None
+    restored_at: Moment | None = None
+    restored_because: str = ""
+
+
+def plan_message(message: Message | None, fresh: Message) -> tuple[Message, list[MessageEvent]]:
     """Plan a mail once; a plan that exists says nothing."""
     if message is not None:
         return message, []
@@ -85,7 +110,7 @@ def plan_message(message: Message | None, fresh: Message) -> tuple[Message, list
 
 def mark_accepted(
     message: Message, *, language: str, accepted_at: Moment, smtp_reply: str
-) -> list[NotifyEvent]:
+) -> list[MessageEvent]:
     """The server took it. A message that is settled already says nothing."""
     if message.status not in ("planned", "unknown"):
         return []
@@ -102,14 +127,14 @@ def mark_accepted(
     ]
 
 
-def mark_unknown(message: Message) -> list[NotifyEvent]:
+def mark_unknown(message: Message) -> list[MessageEvent]:
     """The data had begun and no answer came: the mail may have arrived or not."""
     if message.status != "planned":
         return []
     return [MessageUnknown.model_validate(_common(message) | {"attempt": message.attempts + 1})]
 
 
-def mark_bounced(message: Message, smtp_reply: str) -> list[NotifyEvent]:
+def mark_bounced(message: Message, smtp_reply: str) -> list[MessageEvent]:
     """The server refused it for good."""
     if message.status not in ("planned", "unknown"):
         return []
@@ -117,25 +142,27 @@ def mark_bounced(message: Message, smtp_reply: str) -> list[NotifyEvent]:
     return [MessageBounced.model_validate(_common(message) | fields)]
 
 
-def mark_suppressed(message: Message, reason: str) -> list[NotifyEvent]:
+def mark_suppressed(message: Message, reason: Reason) -> list[MessageEvent]:
     """Nobody to send it to any more."""
     if message.status not in ("planned", "unknown"):
         return []
-    return [AddressSuppressed.model_validate(_common(message) | {"reason": reason})]
+    return [MessageSuppressed.model_validate(_common(message) | {"reason": reason})]
 
 
-def resend(message: Message | None, message_id: str) -> list[NotifyEvent]:
-    """A person decides that an unknown mail is to be sent again, with the same Message-ID."""
+def resend(message: Message | None, message_id: str) -> list[MessageEvent]:
+    """A person decides that a mail which may not have arrived is sent again, same Message-ID."""
     if message is None:
         raise Refused("missing", "unknown-message", f"There is no message {message_id}.")
-    if message.status != "unknown":
+    if message.status not in SENDABLE_AGAIN:
         raise Refused(
-            "conflict", "not-unknown", f"Only an unknown message is resent; it is {message.status}."
+            "conflict",
+            "nothing-to-resend",
+            f"Only an unknown, failed or suppressed message is resent; it is {message.status}.",
         )
     return [MessageRequeued.model_validate(_common(message))]
 
 
-def evolve(message: Message | None, event: NotifyEvent) -> Message:
+def evolve(message: Message | None, event: MessageEvent) -> Message:
     """The message after an event of its own."""
     if message is None:
         raise ValueError("a message begins with its plan")
@@ -153,18 +180,69 @@ def evolve(message: Message | None, event: NotifyEvent) -> Message:
         case MessageUnknown():
             change = {"status": "unknown", "attempts": event.attempt}
         case MessageRequeued():
-            change = {"status": "planned", "resending": True}
+            change = {"status": "planned", "resending": True, "suppressed_because": None}
         case MessageBounced():
             change = {
                 "status": "failed",
                 "attempts": event.attempt,
                 "smtp_reply": event.smtp_reply,
             }
-        case AddressSuppressed():
-            change = {"status": "suppressed"}
+        case MessageSuppressed():
+            change = {"status": "suppressed", "suppressed_because": event.reason}
         case _:
             raise ValueError(f"a message does not say {type(event).__name__}")
     return message.model_copy(update=change)
+
+
+def suppress(
+    found: Suppression | None, fresh: Suppression, message: Message, smtp_reply: str, now: Moment
+) -> tuple[Suppression, list[SuppressionEvent]]:
+    """Send this person nothing more; one who is suppressed already says nothing."""
+    if found is not None and found.active:
+        return found, []
+    said = AddressSuppressed(
+        person_id=fresh.person_id,
+        message_id=message.message_id,
+        smtp_reply=_line(smtp_reply),
+        suppressed_at=now,
+    )
+    return found or fresh, [said]
+
+
+def restore(
+    suppression: Suppression | None, person_id: str, reason: str, now: Moment
+) -> list[SuppressionEvent]:
+    """A person decides that mails are sent there again."""
+    if suppression is None:
+        raise Refused("missing", "unknown-suppression", f"{person_id} was never suppressed.")
+    if not suppression.active:
+        raise Refused("conflict", "not-suppressed", f"{person_id} is not suppressed any more.")
+    return [AddressRestored(person_id=person_id, reason=reason, restored_at=now)]
+
+
+def evolve_suppression(suppression: Suppression | None, event: SuppressionEvent) -> Suppression:
+    """The suppression after an event of its own."""
+    if suppression is None:
+        raise ValueError("a suppression begins with its person")
+    match event:
+        case AddressSuppressed():
+            change: dict[str, object] = {
+                "active": True,
+                "message_id": event.message_id,
+                "smtp_reply": event.smtp_reply,
+                "suppressed_at": event.suppressed_at,
+                "restored_at": None,
+                "restored_because": "",
+            }
+        case AddressRestored():
+            change = {
+                "active": False,
+                "restored_at": event.restored_at,
+                "restored_because": event.reason,
+            }
+        case _:
+            raise ValueError(f"a suppression does not say {type(event).__name__}")
+    return suppression.model_copy(update=change)
 
 
 def _common(message: Message) -> dict[str, object]:

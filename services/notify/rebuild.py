@@ -2,7 +2,8 @@
 
 notify's own stream says what was planned and what became of it; the streams that caused the plans
 give back the values, which MessagePlanned does not hold. What was planned and has no outcome may
-have been mailed or not: it is said to be unknown, and goes the way of its purpose.
+have been mailed or not: it is said to be unknown, and goes the way of its purpose. Suppressions are
+put back before, so that nothing goes to a mailbox that was refused for good.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from services.kit.scan import read_to_end
 from services.kit.service import Service
 from services.notify import domain
 from services.notify.consumers import MODELS, due, heard_topics
-from services.notify.replay import HISTORY, MESSAGES
+from services.notify.replay import HISTORY, MESSAGES, SUPPRESSIONS
 from services.notify.store import Ledger
 
 log = structlog.get_logger(__name__)
@@ -43,9 +44,13 @@ class Rebuild:
         settings = self.service.settings
         own = stream(self.service.name, settings.topic_prefix)
         told: Folded[Past[domain.Message]] = {}
-        fold = MESSAGES.fold(HISTORY.said)
+        refused: Folded[Past[domain.Suppression]] = {}
+        fold, fold_refused = MESSAGES.fold(HISTORY.said), SUPPRESSIONS.fold(HISTORY.said)
         async for records in read_to_end(settings.kafka_bootstrap_servers, [own]):
-            fold_all(fold, _readable(records), told)
+            said = list(_readable(records))
+            fold_all(fold, said, told)
+            fold_all(fold_refused, said, refused)
+        await self.ledger.suppressions.put_back([one for one, _ in refused.values()], server_now())
         past = {id: message for id, (message, _) in told.items()}
         messages = len(past)
         await self._hear_again(past)

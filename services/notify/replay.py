@@ -8,6 +8,7 @@ from services.kit.fold import Heard
 from services.kit.history import History, Owned
 from services.notify import domain
 from services.notify.store import MESSAGE
+from services.notify.suppressions import SUPPRESSION
 
 
 def _begin(heard: Heard) -> domain.Message:
@@ -32,9 +33,16 @@ def _begin(heard: Heard) -> domain.Message:
     )
 
 
+def _unsuppressed(heard: Heard) -> domain.Suppression:
+    """A person before the first refusal."""
+    person_id = heard.envelope.aggregate_id
+    return domain.Suppression(person_id=person_id, season_id=heard.envelope.season)
+
+
 MESSAGES = Owned("messages", MESSAGE, begin=_begin, unsaid=frozenset({"plan.values"}))
+SUPPRESSIONS = Owned("suppressions", SUPPRESSION, begin=_unsuppressed)
 HISTORY = History(
     service="notify",
     said={name: model for name, model in EVENTS.items() if model.SERVICE == "notify"},
-    owned=(MESSAGES,),
+    owned=(MESSAGES, SUPPRESSIONS),
 )

@@ -5,6 +5,7 @@ import contextlib
 import random
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,8 +16,11 @@ from services.kit.crash import crash_point
 from services.kit.envelope import Context
 from services.kit.http import server_now
 from services.notify import domain
+from services.notify.allowance import Allowance
 from services.notify.letters import Letters
+from services.notify.limits import batch_size
 from services.notify.mails import AddressNotSendable, TemplateIncomplete
+from services.notify.replies import without_address
 from services.notify.settings import Settings
 from services.notify.smtp import Attempt, Connection
 from services.notify.store import Claim, Decide, Ledger
@@ -31,13 +35,25 @@ SERVER_AWAY = timedelta(seconds=10)
 """A server that can't be reached is asked again soon: when it is back, nobody should wait long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A claimed message and whom it is for; None for somebody who gets no mail."""
+
+    claim: Claim
+    person: Person | None
+
+
 class Sending:
     """The loop that turns planned messages into mails. Safe beside other replicas' loops."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, letters: Letters) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, letters: Letters, allowance: Allowance
+    ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._letters = letters
+        self._allowance = allowance
+        self._at_once = batch_size(CLAIMED_AT_ONCE, settings.mails_per_second)
         self._lease = timedelta(seconds=2 * settings.smtp_timeout_seconds)
         self._connections = [
             Connection(settings.smtp_url, settings.smtp_timeout_seconds)
@@ -64,7 +80,7 @@ class Sending:
             log.warning("outcome_unknown", message_id=lost.message_id)
             await self._settle(lost, domain.mark_unknown, None)
         token = secrets.token_hex(8)
-        claims = await self._ledger.claim(token, CLAIMED_AT_ONCE, self._lease)
+        claims = await self._ledger.claim(token, self._at_once, self._lease)
         if not claims:
             return False
         keeping = asyncio.create_task(self._keep(token))
@@ -81,27 +97,65 @@ class Sending:
                 await self._ledger.extend(token, self._lease)
 
     async def _send_all(self, claims: Sequence[Claim]) -> bool:
-        people = await self._ledger.addressees([c.message.plan.person_id for c in claims])
+        person_ids = [claim.message.plan.person_id for claim in claims]
+        people, refused = await asyncio.gather(
+            self._ledger.addressees(person_ids), self._ledger.suppressions.of(person_ids)
+        )
         known = [claim for claim in claims if claim.message.plan.person_id in people]
         unheard = [claim for claim in claims if claim.message.plan.person_id not in people]
         await self._ledger.release(unheard, UNKNOWN_PERSON, deferred=False)
-        queue = [(claim, people[claim.message.plan.person_id].person) for claim in known]
-        await asyncio.gather(*(self._work(connection, queue) for connection in self._connections))
+        queue = await self._admitted(
+            [
+                Parcel(claim, people[claim.message.plan.person_id].person)
+                for claim in known
+                if claim.message.plan.person_id not in refused
+            ]
+        )
+        queue += [Parcel(claim, None) for claim in known if claim.message.plan.person_id in refused]
+        await asyncio.gather(
+            *(self._work(connection, queue, refused) for connection in self._connections)
+        )
         return bool(known)
 
-    async def _work(self, connection: Connection, queue: list[tuple[Claim, Person | None]]) -> None:
-        while queue:
-            claim, person = queue.pop()
-            if person is None:
-                await self._settle(
-                    claim.message,
-                    lambda message: domain.mark_suppressed(message, "the person was erased"),
-                    claim.token,
-                )
-            else:
-                await self._send(connection, claim, person)
+    async def _admitted(self, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """What the limits let go now; waits for the pace, and gives back what has to wait long."""
+        admission = await self._allowance.admit(
+            {
+                parcel.claim.message.message_id: parcel.person.email
+                for parcel in parcels
+                if parcel.person is not None
+            }
+        )
+        if admission.waits:
+            log.info("recipient_limit", messages=len(admission.waits))
+        held: dict[timedelta, list[Claim]] = {}
+        for parcel in parcels:
+            if (wait := admission.waits.get(parcel.claim.message.message_id)) is not None:
+                held.setdefault(wait, []).append(parcel.claim)
+        for wait, claims in held.items():
+            await self._ledger.release(claims, wait, deferred=False)
+        await asyncio.sleep(admission.starts_in.total_seconds())
+        return [p for p in parcels if p.claim.message.message_id not in admission.waits]
 
-    async def _send(self, connection: Connection, claim: Claim, person: Person) -> None:
+    async def _work(self, connection: Connection, queue: list[Parcel], refused: set[str]) -> None:
+        while queue:
+            parcel = queue.pop()
+            claim, person = parcel.claim, parcel.person
+            if claim.message.plan.person_id in refused:
+                await self._suppress(claim, "address-suppressed")
+            elif person is None:
+                await self._suppress(claim, "person-erased")
+            else:
+                await self._send(connection, claim, person, refused)
+
+    async def _suppress(self, claim: Claim, reason: domain.Reason) -> None:
+        await self._settle(
+            claim.message, lambda message: domain.mark_suppressed(message, reason), claim.token
+        )
+
+    async def _send(
+        self, connection: Connection, claim: Claim, person: Person, refused: set[str]
+    ) -> None:
         try:
             mail = self._letters.write(claim.message, person)
         except (TemplateIncomplete, AddressNotSendable) as error:
@@ -115,6 +169,14 @@ class Sending:
             mail.as_bytes(),
             lambda: self._ledger.data_starts(claim),
         )
+        attempt = replace(attempt, reply=without_address(attempt.reply, person.email))
+        if attempt.outcome == "gone":
+            # First of all: should this process be lost here, nothing more is sent there.
+            refused.add(person.person_id)
+            message = claim.message
+            await self._ledger.suppressions.add(
+                message, attempt.reply, _context(message), server_now()
+            )
         await self._record(claim, person, attempt)
 
     async def _record(self, claim: Claim, person: Person, attempt: Attempt) -> None:
@@ -138,7 +200,7 @@ class Sending:
             )
         elif attempt.outcome == "unknown":
             await self._settle(message, domain.mark_unknown, claim.token)
-        elif attempt.outcome == "bounced" or self._exhausted(claim, attempt):
+        elif attempt.outcome in ("bounced", "gone") or self._exhausted(claim, attempt):
             await self._settle(
                 message, lambda m: domain.mark_bounced(m, attempt.reply), claim.token
             )
@@ -146,6 +208,8 @@ class Sending:
             wait = pause(claim.deferrals)
             if not _answered(attempt):
                 wait = min(wait, SERVER_AWAY)
+            if attempt.reply[:1] == "5":
+                log.error("mail_server_refuses_this_platform", reply=attempt.reply[:300])
             await self._ledger.release([claim], wait, deferred=True)
 
     def _exhausted(self, claim: Claim, attempt: Attempt) -> bool:
@@ -157,9 +221,14 @@ class Sending:
         )
 
     async def _settle(self, message: domain.Message, decide: Decide, token: str | None) -> None:
-        correlation = message.correlation_id or f"message/{message.message_id}"
-        context = Context("service/notify", "schedule", correlation, message.cause)
-        await self._ledger.settle(message.message_id, decide, context, server_now(), token)
+        await self._ledger.settle(
+            message.message_id, decide, _context(message), server_now(), token
+        )
+
+
+def _context(message: domain.Message) -> Context:
+    correlation = message.correlation_id or f"message/{message.message_id}"
+    return Context("service/notify", "schedule", correlation, message.cause)
 
 
 def _answered(attempt: Attempt) -> bool:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import Field
+
 from services.kit.settings import ServiceSettings
 
 
@@ -26,3 +28,7 @@ class Settings(ServiceSettings):
     sign_in_days: int = 14
     give_up_after: int = 12
     """Attempts that the server defers before a mail counts as bounced."""
+    mails_per_second: float = Field(0.0, ge=0)
+    """Mails that all replicas together begin in a second; 0 for no limit."""
+    mails_per_recipient_hour: int = Field(20, ge=0)
+    """Mails to one address in any hour; what exceeds waits. 0 for no limit."""

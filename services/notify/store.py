@@ -1,4 +1,4 @@
-"""The notify service's Mongo: the ledger of messages and the people to send them to.
+"""The notify service's Mongo: the ledger of messages, the people to send them to, suppressions.
 
 A message's document has, besides what the kit keeps, `work`: the lease of the sender that has it in
 hand, whether the data of this attempt has begun, and when to try next. `work` is not state: it says
@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from pymongo import UpdateOne
 
-from schemas.notify import NotifyEvent
+from schemas.notify import MessageEvent
 from schemas.people import Person
 from services.kit.aggregate import Aggregate, Decision
 from services.kit.crash import armed, crash_point
@@ -25,6 +25,7 @@ from services.kit.projection import Projection
 from services.kit.service import Service
 from services.kit.store import Store
 from services.notify import domain
+from services.notify.suppressions import Suppressions
 
 MESSAGE = Aggregate(
     service="notify",
@@ -35,7 +36,7 @@ MESSAGE = Aggregate(
 )
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
-Decide = Callable[[domain.Message], Sequence[NotifyEvent]]
+Decide = Callable[[domain.Message], Sequence[MessageEvent]]
 
 
 class Addressee(domain.State):
@@ -66,10 +67,11 @@ class Claim:
 
 
 class Ledger:
-    """Messages by (purpose, about, occurrence, person), each once."""
+    """Messages by (purpose, about, occurrence, person), each once; suppressions by person."""
 
     def __init__(self, service: Service) -> None:
         self.messages: Store[domain.Message] = service.store("messages", MESSAGE)
+        self.suppressions = Suppressions(service)
         self.people: Projection[Addressee] = service.projection("people", PEOPLE)
         self._marks = service.database["rebuilt"]
         self._clock = service.clock
@@ -182,7 +184,7 @@ class Ledger:
             return Decision(decide(message))
 
         result = await self.messages.execute(message_id, settled, context, now=now)
-        if result.state.status in ("planned", "unknown"):  # to be sent again, now or later
+        if result.state.status != "accepted":  # it may be sent again, now or later
             await self._release([message_id], timedelta(0), {}, token)
 
     async def release(self, claims: Iterable[Claim], pause: timedelta, *, deferred: bool) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from schemas.notify import MessageAccepted, NotifyEvent
+from schemas.notify import MessageAccepted, MessageEvent
 from services.kit.envelope import Context
 from services.kit.service import Service, Topics
 from services.notify import domain
@@ -134,7 +134,7 @@ async def test_late_release_leaves_anothers_lease_alone(ledger: Ledger) -> None:
 async def test_settled_message_says_nothing_more(ledger: Ledger) -> None:
     fresh = await planned(ledger)
 
-    def accepted(found: domain.Message) -> list[NotifyEvent]:
+    def accepted(found: domain.Message) -> list[MessageEvent]:
         return domain.mark_accepted(found, language="kk", accepted_at=NOW, smtp_reply="250 OK")
 
     for _ in range(2):

@@ -6,9 +6,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from schemas.people import Person
+from tests.notify.ledger_view import LedgerView, registered, submitted
 from tests.notify.smtp_script import Script, scripted_smtp
-from tests.notify.stage import Stage, open_stage, sample, somebody
+from tests.notify.stage import Stage, open_stage, somebody
 from tests.rooms import Rooms, eventually
 
 
@@ -25,7 +25,9 @@ def script(server: tuple[Script, str]) -> Script:
 
 @pytest.fixture(scope="module")
 async def notify(rooms: Rooms, server: tuple[Script, str]) -> httpx.AsyncClient:
-    return await rooms.open("notify", smtp_url=server[1], smtp_timeout_seconds=2)
+    return await rooms.open(
+        "notify", smtp_url=server[1], smtp_timeout_seconds=2, smtp_connections=3, give_up_after=3
+    )
 
 
 @pytest.fixture(scope="module")
@@ -34,48 +36,11 @@ async def stage(rooms: Rooms) -> AsyncIterator[Stage]:
         yield opened
 
 
-class Ledger:
-    """What the staff sees of the messages about one project or registration."""
-
-    def __init__(self, rooms: Rooms, client: httpx.AsyncClient, about: str) -> None:
-        self._headers = rooms.token("secretary")
-        self._client = client
-        self._about = about
-
-    async def messages(self) -> list[dict[str, object]]:
-        answer = await self._client.get(
-            "/messages", params={"about": self._about}, headers=self._headers
-        )
-        found: list[dict[str, object]] = answer.json()["items"]
-        return found
-
-    async def until(self, status: str) -> dict[str, object]:
-        async def there() -> dict[str, object] | None:
-            found = await self.messages()
-            return found[0] if found and found[0]["status"] == status else None
-
-        message: dict[str, object] = await eventually(there, f"a message is {status}", within=40)
-        return message
-
-    async def resend(self, message_id: object) -> httpx.Response:
-        return await self._client.post(f"/messages/{message_id}/resend", headers=self._headers)
-
-
-async def submitted(stage: Stage, person: Person, project_id: str) -> None:
-    event = sample("ProjectSubmitted", project_id=project_id, contact_person_id=person.person_id)
-    await stage.say(event, project_id)
-
-
-async def registered(stage: Stage, person: Person, registration_id: str) -> None:
-    event = sample("WebinarRegistered", registration_id=registration_id, person_id=person.person_id)
-    await stage.say(event, registration_id)
-
-
 async def test_event_heard_again_mails_nobody_again(
     rooms: Rooms, notify: httpx.AsyncClient, script: Script, stage: Stage
 ) -> None:
     person, project = somebody(), str(uuid4())
-    ledger = Ledger(rooms, notify, f"project/{project}")
+    ledger = LedgerView(rooms, notify, f"project/{project}")
     await stage.meet("submission", person)
     await submitted(stage, person, project)
     await ledger.until("accepted")
@@ -84,7 +49,7 @@ async def test_event_heard_again_mails_nobody_again(
     other, later = somebody(), str(uuid4())
     await stage.meet("submission", other)
     await submitted(stage, other, later)
-    await Ledger(rooms, notify, f"project/{later}").until("accepted")
+    await LedgerView(rooms, notify, f"project/{later}").until("accepted")
 
     assert len(await ledger.messages()) == 1
     assert len(script.attempts[person.email]) == 1
@@ -94,7 +59,7 @@ async def test_mail_for_a_person_not_heard_of_waits(
     rooms: Rooms, notify: httpx.AsyncClient, script: Script, stage: Stage
 ) -> None:
     person, project = somebody(), str(uuid4())
-    ledger = Ledger(rooms, notify, f"project/{project}")
+    ledger = LedgerView(rooms, notify, f"project/{project}")
     await submitted(stage, person, project)
     await ledger.until("planned")
     assert script.attempts[person.email] == []
@@ -114,7 +79,7 @@ async def test_mail_for_an_erased_person_is_suppressed(
 
     await submitted(stage, person, project)
 
-    await Ledger(rooms, notify, f"project/{project}").until("suppressed")
+    await LedgerView(rooms, notify, f"project/{project}").until("suppressed")
     assert script.attempts[person.email] == []
 
 
@@ -126,7 +91,7 @@ async def test_mail_that_is_refused_for_good_is_failed_and_not_tried_again(
     await stage.meet("submission", person)
     await submitted(stage, person, project)
 
-    message = await Ledger(rooms, notify, f"project/{project}").until("failed")
+    message = await LedgerView(rooms, notify, f"project/{project}").until("failed")
 
     assert message["smtp_reply"] == "550 5.1.1 no such mailbox"
     assert len(script.attempts[person.email]) == 1
@@ -140,10 +105,63 @@ async def test_mail_that_is_deferred_is_tried_again_under_the_same_message_id(
     await stage.meet("submission", person)
     await submitted(stage, person, project)
 
-    await Ledger(rooms, notify, f"project/{project}").until("accepted")
+    await LedgerView(rooms, notify, f"project/{project}").until("accepted")
 
     assert len(script.attempts[person.email]) == 3
     assert len(set(script.attempts[person.email])) == 1
+
+
+async def test_mail_that_is_deferred_again_and_again_is_given_up_at_the_end(
+    rooms: Rooms, notify: httpx.AsyncClient, script: Script, stage: Stage
+) -> None:
+    """`give_up_after` is 3 here: the pauses, of up to 1 and up to 2 seconds, come to an end."""
+    person, project = somebody(), str(uuid4())
+    script.answers[person.email] = ["451 4.7.1 greylisted"] * 4
+    await stage.meet("submission", person)
+    await submitted(stage, person, project)
+
+    message = await LedgerView(rooms, notify, f"project/{project}").until("failed")
+
+    assert message["smtp_reply"] == "451 4.7.1 greylisted"
+    assert len(script.attempts[person.email]) == 3
+    assert len(set(script.attempts[person.email])) == 1
+
+
+async def test_mail_that_failed_is_sent_again_when_the_staff_wants_it(
+    rooms: Rooms, notify: httpx.AsyncClient, script: Script, stage: Stage
+) -> None:
+    person, project = somebody(), str(uuid4())
+    ledger = LedgerView(rooms, notify, f"project/{project}")
+    script.answers[person.email] = ["552 5.2.2 mailbox full"]
+    await stage.meet("submission", person)
+    await submitted(stage, person, project)
+    message = await ledger.until("failed")
+
+    answer = await ledger.resend(message["message_id"])
+
+    assert answer.status_code == 200, answer.text
+    again = await ledger.until("accepted")
+    assert again["attempts"] == 2
+    assert len(set(script.attempts[person.email])) == 1
+
+
+async def test_many_mails_go_over_the_connections_that_are_kept(
+    rooms: Rooms, notify: httpx.AsyncClient, script: Script, stage: Stage
+) -> None:
+    before = len(script.connections)
+    for _ in range(30):
+        person, project = somebody(), str(uuid4())
+        await stage.meet("submission", person)
+        await submitted(stage, person, project)
+    last = LedgerView(rooms, notify, f"project/{project}")
+    await last.until("accepted")
+
+    async def all_arrived() -> bool:
+        counts = await notify.get("/messages/counts", headers=rooms.token("admin"))
+        return "planned" not in counts.json()
+
+    await eventually(all_arrived, "nothing waits")
+    assert len(script.connections) - before <= 3, "30 mails, and one connection for each sender"
 
 
 async def test_link_mail_of_unknown_outcome_is_sent_again_under_the_same_message_id(
@@ -154,7 +172,7 @@ async def test_link_mail_of_unknown_outcome_is_sent_again_under_the_same_message
     await stage.meet("webinar", person)
     await registered(stage, person, registration)
 
-    message = await Ledger(rooms, notify, f"registration/{registration}").until("accepted")
+    message = await LedgerView(rooms, notify, f"registration/{registration}").until("accepted")
 
     assert (message["attempts"], message["resending"]) == (2, True)
     assert len(script.attempts[person.email]) == 2
@@ -171,7 +189,7 @@ async def test_other_mail_of_unknown_outcome_waits_for_a_person(
     rooms: Rooms, notify: httpx.AsyncClient, script: Script, stage: Stage
 ) -> None:
     person, project = somebody("en"), str(uuid4())
-    ledger = Ledger(rooms, notify, f"project/{project}")
+    ledger = LedgerView(rooms, notify, f"project/{project}")
     script.answers[person.email] = ["drop"]
     await stage.meet("submission", person)
     await submitted(stage, person, project)
@@ -184,7 +202,10 @@ async def test_other_mail_of_unknown_outcome_waits_for_a_person(
     await ledger.until("accepted")
     assert len(set(script.attempts[person.email])) == 1
     again = await ledger.resend(message["message_id"])
-    assert (again.status_code, again.json()["type"]) == (409, "urn:zharmenke:problem:not-unknown")
+    assert (again.status_code, again.json()["type"]) == (
+        409,
+        "urn:zharmenke:problem:nothing-to-resend",
+    )
 
 
 async def test_ledger_is_for_the_staff(rooms: Rooms, notify: httpx.AsyncClient) -> None:

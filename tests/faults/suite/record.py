@@ -15,7 +15,7 @@ from schemas.topics import SERVICES, SERVICES_WITH_PEOPLE, dead, dead_people, pe
 MARK = "x-fault"
 """The header of a record that a row put on a topic itself: it is no part of the fair."""
 
-NOT_STATE = frozenset({"leases", "parked", "rebuilt"})
+NOT_STATE = frozenset({"leases", "parked", "rebuilt", "recipients"})
 VOLATILE = frozenset({"sequence", "cut", "inputs_hash", "heard", "seat", "ticket"}) | frozenset(
     {"smtp_reply", "attempt", "attempts", "resending", "correlation_id"}
 )
@@ -85,9 +85,9 @@ def _add_event(found: Recording, bodies: dict[str, bytes], kafka_record: Any) ->
         return
     bodies[id] = kafka_record.value
     found.ids.add(id)
-    if id.startswith("notify/"):
+    if id.startswith("notify/message/"):
         found.messages.setdefault(subject.partition("/")[2], []).append(type_name)
-    else:
+    elif not id.startswith("notify/"):
         found.contents[subject, type_name, lasting(json.loads(kafka_record.value))] += 1
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.suite.record import Recording
 
-SETTLED = frozenset({"MessageAccepted", "MessageBounced", "AddressSuppressed"})
+SETTLED = frozenset({"MessageAccepted", "MessageBounced", "MessageSuppressed"})
 
 
 @dataclass(slots=True)
