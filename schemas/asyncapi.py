@@ -122,9 +122,8 @@ def _servers() -> Node:
             "variables": {
                 "host": {"default": "127.0.0.1", "description": "Where the broker listens."},
                 "port": {
-                    "default": "9092",
-                    "examples": ["9092", "19092"],
-                    "description": "`make up` says it; compose publishes 19092.",
+                    "default": "19092",
+                    "description": "Both publish this one, unless they were told another.",
                 },
             },
         },

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from admin.stack.stack import Stack
-from tests.node import install_packages, without_chromium, without_node
+from tests.node import install_packages, without_chromium, without_kcat, without_node
 from tests.parts import running_parts
 from tests.rooms import Rooms, new_rooms
 
@@ -19,7 +19,11 @@ settings.load_profile("zharmenke")
 MAY_BE_SKIPPED = ("needs a durable broker",)
 """Reasons for a skip that do not fail the run; anything else that is not run is a failure."""
 
-MAY_BE_MISSING = {"needs_node": without_node, "needs_chromium": without_chromium}
+MAY_BE_MISSING = {
+    "needs_node": without_node,
+    "needs_chromium": without_chromium,
+    "needs_kcat": without_kcat,
+}
 """Markers of tests that are left out, with one loud line, where a program is not installed."""
 
 

@@ -1,4 +1,4 @@
-"""Node and Chromium for the tests: what of them this machine has, and Node's packages."""
+"""Node, Chromium and kcat for the tests: what this machine has of them, and Node's packages."""
 
 import re
 import shutil
@@ -27,6 +27,11 @@ def without_node() -> str:
 def without_chromium() -> str:
     """Why tests that look at a page can't run here; empty when they can."""
     return "" if chromium() else "there is no chromium on PATH"
+
+
+def without_kcat() -> str:
+    """Why tests that need kcat can't run here; empty when they can."""
+    return "" if shutil.which("kcat") else "there is no kcat on PATH"
 
 
 def chromium() -> str | None:
