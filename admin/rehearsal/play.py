@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,12 @@ class Play:
         if not found:
             raise RuntimeError(f"the mail to {judge['email']} has no sign-in link")
         session = await self._call(
-            "POST", "scoring", "/sessions", None, json={"token": found.group(1)}
+            "POST",
+            "scoring",
+            "/sessions",
+            None,
+            json={"token": found.group(1)},
+            headers={"Idempotency-Key": secrets.token_hex(16)},
         )
         self._judges[judge["person_id"]] = session["access_token"]
 

@@ -1,5 +1,6 @@
 """The two pages of signing in. A GET changes nothing: a mail scanner can't use a link up."""
 
+import secrets
 from datetime import datetime
 
 from fastapi.responses import HTMLResponse
@@ -18,8 +19,11 @@ _HEADERS = {
 
 
 def sign_in_page(token: str) -> HTMLResponse:
-    """A button that exchanges the token."""
-    return _page("sign_in.html", token=token)
+    """A button that exchanges the token.
+
+    The page can be sent again, should its answer be lost: it carries a key that no other page has.
+    """
+    return _page("sign_in.html", token=token, attempt=secrets.token_urlsafe(24))
 
 
 def signed_in_page(access_token: str, expires_at: datetime) -> HTMLResponse:

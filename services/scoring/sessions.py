@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Header
 from fastapi.responses import HTMLResponse
 
 from services.kit.access import Access
@@ -22,6 +22,15 @@ from services.scoring.store import Judging
 
 ISSUER = "scoring"
 PURPOSE = "sign-in"
+SignInKey = Annotated[
+    str | None,
+    Header(
+        min_length=16,
+        max_length=200,
+        description="A random key of yours: should the answer be lost, ask again with it within"
+        " 10 minutes. Without it a link works once and no more.",
+    ),
+]
 
 
 class Sessions:
@@ -39,11 +48,14 @@ class Sessions:
         public = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         access.trust(ISSUER, public, frozenset({"judge"}))
 
-    async def exchange(self, token: str) -> messages.Session:
-        """A session for the judge the link was mailed to; a link works once."""
+    async def exchange(self, token: str, key: str | None) -> messages.Session:
+        """A session for the judge the link was mailed to; a link works once.
+
+        Who chose a key and lost the answer may ask again with it, for ten minutes.
+        """
         link = read_link(token, self._link_key, audience=ISSUER, purpose=PURPOSE)
         now = server_now()
-        if not await self._judging.first_sign_in(link.message_id, now):
+        if not await self._judging.sign_in(link.message_id, key, now):
             raise Refused("gone", "link-used", "This link was used before; ask for a new one.")
         bearer = issue_bearer(
             self._private_key,
@@ -67,15 +79,19 @@ def routes(sessions: Sessions) -> APIRouter:
         return sign_in_page(token)
 
     @router.post("/sign-in", summary="The button of that page")
-    async def submit(token: Annotated[str, Form()]) -> HTMLResponse:
+    async def submit(
+        token: Annotated[str, Form()], attempt: Annotated[str, Form(max_length=200)] = ""
+    ) -> HTMLResponse:
         try:
-            session = await sessions.exchange(token)
+            session = await sessions.exchange(token, attempt or None)
         except Refused as refused:
             return denied_page(STATUS[refused.kind], used=refused.kind == "gone")
         return signed_in_page(session.access_token, session.expires_at)
 
     @router.post("/sessions", summary="Exchange a link token for a session, once")
-    async def exchange(body: messages.SignIn) -> messages.Session:
-        return await sessions.exchange(body.token)
+    async def exchange(
+        body: messages.SignIn, idempotency_key: SignInKey = None
+    ) -> messages.Session:
+        return await sessions.exchange(body.token, idempotency_key)
 
     return router

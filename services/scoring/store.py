@@ -1,7 +1,8 @@
 """The scoring service's Mongo: what it owns, what it has heard, and who has signed in."""
 
+import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pymongo.errors import DuplicateKeyError
 
@@ -60,6 +61,9 @@ SITTING = Aggregate(
     season_of=lambda state: state.season_id,
 )
 
+SAME_SIGN_IN = timedelta(minutes=10)
+"""How long the use of a link can be repeated by whoever made it."""
+
 
 class Judging:
     """What the service keeps."""
@@ -117,12 +121,19 @@ class Judging:
             if projects[found.project_id].status == "eligible"
         ]
 
-    async def first_sign_in(self, message_id: str, now: datetime) -> bool:
-        """True once per link: the second exchange of the same link token says False."""
+    async def sign_in(self, message_id: str, key: str | None, now: datetime) -> bool:
+        """True for the first use of a link, and for repeats of that use by whoever has its key.
+
+        A repeat is one with the same key within `SAME_SIGN_IN`: its answer was lost on the way.
+        """
+        marked = hashlib.sha256(key.encode()).hexdigest() if key else None
         try:
-            await self._sign_ins.insert_one({"_id": message_id, "at": now})
+            await self._sign_ins.insert_one({"_id": message_id, "at": now, "key": marked})
         except DuplicateKeyError:
-            return False
+            used = await self._sign_ins.find_one({"_id": message_id})
+            if used is None or marked is None:
+                return False
+            return bool(used.get("key") == marked and now - used["at"] <= SAME_SIGN_IN)
         return True
 
 

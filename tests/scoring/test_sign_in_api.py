@@ -1,6 +1,7 @@
 """Signing in over HTTP: a link works once, only here, only by POST, and only for a judge."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,15 +15,18 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from services.kit.service import Service, Topics
 from services.kit.tokens import Role, issue_bearer, issue_link
+from services.scoring.store import Judging
 
 from .fair import Court, Fair, fine, refused
 
 JUDGE = "0b1c1f9e-3c57-5a5f-8a3d-2f6f0a5d1c11"
 
 
-async def exchange(court: Court, token: str) -> httpx.Response:
-    return await court.scoring.post("/sessions", json={"token": token})
+async def exchange(court: Court, token: str, key: str = "") -> httpx.Response:
+    headers = {"Idempotency-Key": key} if key else {}
+    return await court.scoring.post("/sessions", json={"token": token}, headers=headers)
 
 
 async def test_a_link_is_exchanged_once_for_a_judges_session(fair: Fair) -> None:
@@ -43,6 +47,57 @@ async def test_a_link_exchanged_by_many_at_once_gives_one_session(fair: Fair) ->
     answers = await asyncio.gather(*(exchange(fair.court, link) for _ in range(8)))
 
     assert sorted(answer.status_code for answer in answers) == [200, *[410] * 7]
+
+
+async def test_who_lost_the_answer_asks_again_with_the_same_key(fair: Fair) -> None:
+    link, key = fair.link(JUDGE, "message-repeated"), "a-key-that-nobody-guesses"
+    fine(await exchange(fair.court, link, key))  # and the answer is lost
+
+    session = fine(await exchange(fair.court, link, key))
+
+    await fair.open()
+    bearer = {"Authorization": f"Bearer {session['access_token']}"}
+    assert (await fair.get(f"/rounds/{fair.first}/assignments", bearer)).json() == []
+    refused(await exchange(fair.court, link, "a-key-of-somebody-else"), 410, "link-used")
+    refused(await exchange(fair.court, link), 410, "link-used")
+
+
+async def test_link_that_was_used_without_a_key_cannot_be_used_with_one(fair: Fair) -> None:
+    link = fair.link(JUDGE, "message-without-key")
+    fine(await exchange(fair.court, link))
+
+    refused(await exchange(fair.court, link, "a-key-that-comes-late"), 410, "link-used")
+    refused(await exchange(fair.court, link, "short"), 422, "invalid-request")
+
+
+async def test_repeat_is_taken_for_ten_minutes(fair: Fair) -> None:
+    service = Service("scoring", fair.court.rooms.settings("scoring"), Topics("", "", "", ""))
+    judging, used = Judging(service), datetime(2020, 5, 1, 9, 0, tzinfo=UTC)
+    try:
+        assert await judging.sign_in("message-late", "key", used)
+        assert await judging.sign_in("message-late", "key", used + timedelta(minutes=10))
+        assert not await judging.sign_in("message-late", "key", used + timedelta(minutes=11))
+    finally:
+        service.client.close()
+
+
+async def test_page_whose_answer_was_lost_can_be_sent_again(fair: Fair) -> None:
+    link = fair.link(JUDGE, "message-reloaded")
+    first, other = [await attempt_on_page(fair, link) for _ in range(2)]
+    sent = {"token": link, "attempt": first}
+    for _ in range(2):
+        assert (await fair.court.scoring.post("/sign-in", data=sent)).status_code == 200
+
+    another = await fair.court.scoring.post("/sign-in", data=sent | {"attempt": other})
+
+    assert another.status_code == 410
+
+
+async def attempt_on_page(fair: Fair, link: str) -> str:
+    page = await fair.court.scoring.get("/sign-in", params={"token": link})
+    found = re.search(r'name="attempt" value="([\w-]+)"', page.text)
+    assert found
+    return found.group(1)
 
 
 async def test_looking_at_the_page_does_not_use_the_link(fair: Fair) -> None:
