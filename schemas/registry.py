@@ -10,6 +10,7 @@ _BASES = {
     scoring.ScoringEvent,
     scoring.ProjectOutcome,
     scoring.SittingEvent,
+    scoring.AboutJudge,
     webinar.WebinarEvent,
     webinar.WebinarSchedule,
     notify.NotifyEvent,

@@ -10,8 +10,10 @@ from schemas.scoring import (
     AssignmentsDrawn,
     CommissionAppointed,
     CriterionPoints,
+    DrawnProject,
     JudgeAssigned,
     JudgeScale,
+    JudgeTerms,
     Member,
     RankedProject,
     RankingComputed,
@@ -41,6 +43,8 @@ APPOINTED = CommissionAppointed(
                 en="Director of the sample foundation",
             ),
             role="chair",
+            organisation=cast.RUSSIAN_ORGANISATION,
+            bin="000000000001",
         ),
     ),
 )
@@ -64,6 +68,25 @@ DRAWN = AssignmentsDrawn(
     judges=(cast.CHAIR, cast.MEMBER),
     projects=(cast.PROJECT, cast.OTHER_PROJECT),
     inputs_hash=cast.HASH,
+    about=(
+        DrawnProject(
+            project_id=cast.PROJECT,
+            nomination=cast.NOMINATION,
+            region=cast.REGION,
+            language="ru",
+            barred=(cast.CHAIR,),
+        ),
+        DrawnProject(
+            project_id=cast.OTHER_PROJECT,
+            nomination=cast.NOMINATION,
+            region=cast.REGION,
+            language="kk",
+            barred=(cast.CHAIR,),
+        ),
+    ),
+    terms=(
+        JudgeTerms(judge_id=cast.MEMBER, languages=("kk", "ru"), avoids_regions=(cast.REGION,)),
+    ),
 )
 VOIDED = ScoreVoided(
     round_id=cast.ROUND,

@@ -6,7 +6,21 @@ The order here is that of the procedure, and of the catalogue.
 
 from schemas.scoring.base import Cut, EventId, ScoringEvent
 from schemas.scoring.panel import Member, CommissionAppointed, SignInLinkRequested
-from schemas.scoring.round import AssignmentsDrawn
+from schemas.scoring.round import DrawnProject, JudgeTerms, AssignmentsDrawn
+from schemas.scoring.conflict import (
+    ConflictGround,
+    ConflictSource,
+    RulingOutcome,
+    RulingOffice,
+    AboutJudge,
+    ConflictDeclared,
+    ConflictRuled,
+    JudgeRecused,
+    JudgeReinstated,
+    AssignmentDeclined,
+    JudgeAbstained,
+    JudgeReplaced,
+)
 from schemas.scoring.judging import (
     JudgeAssigned,
     CriterionPoints,
@@ -49,7 +63,21 @@ __all__ = [
     "Member",
     "CommissionAppointed",
     "SignInLinkRequested",
+    "DrawnProject",
+    "JudgeTerms",
     "AssignmentsDrawn",
+    "ConflictGround",
+    "ConflictSource",
+    "RulingOutcome",
+    "RulingOffice",
+    "AboutJudge",
+    "ConflictDeclared",
+    "ConflictRuled",
+    "JudgeRecused",
+    "JudgeReinstated",
+    "AssignmentDeclined",
+    "JudgeAbstained",
+    "JudgeReplaced",
     "JudgeAssigned",
     "CriterionPoints",
     "ScoreRecorded",

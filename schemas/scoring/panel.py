@@ -23,6 +23,10 @@ class Member(Contract):
     name: Line
     post: Localised
     role: Literal["chair", "member", "secretary"]
+    organisation: Line | None = None
+    """Where the member works or sits on the board; its projects are a conflict."""
+    bin: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    """That organisation's business identification number, when it is known."""
 
 
 class CommissionAppointed(ScoringEvent):

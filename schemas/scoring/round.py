@@ -5,6 +5,7 @@ from typing import ClassVar
 from schemas.base import (
     Contract,
     Count,
+    Language,
     Line,
     Ordinal,
     Points,
@@ -15,6 +16,27 @@ from schemas.base import (
     Visibility,
 )
 from schemas.scoring.base import Cut, ScoringEvent
+
+
+class DrawnProject(Contract):
+    """What the draw takes into account of a project."""
+
+    project_id: Uuid
+    nomination: Slug
+    region: Slug
+    language: Language
+    barred: tuple[Uuid, ...] = ()
+    """Judges with a conflict: they don't get it."""
+
+
+class JudgeTerms(Contract):
+    """What the draw takes into account of a judge."""
+
+    judge_id: Uuid
+    languages: tuple[Language, ...] = ()
+    """The languages the judge reads; all when none is named."""
+    avoids_regions: tuple[Slug, ...] = ()
+    """Regions whose projects go to others if their loads are equal."""
 
 
 class AssignmentsDrawn(ScoringEvent):
@@ -29,7 +51,11 @@ class AssignmentsDrawn(ScoringEvent):
     judges: tuple[Uuid, ...]
     projects: tuple[Uuid, ...]
     inputs_hash: Sha256
-    """SHA-256 of the canonical JSON of seed, judges, projects and judges_per_project."""
+    """SHA-256 of the canonical JSON of all the other fields but season_id and round_id."""
+    about: tuple[DrawnProject, ...] | None = None
+    """The projects in the order of their ids; null in a draw by nothing but the load."""
+    terms: tuple[JudgeTerms, ...] | None = None
+    """The judges who have terms, in the order of their ids."""
 
 
 class RoundClosed(ScoringEvent):

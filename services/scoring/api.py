@@ -14,7 +14,7 @@ from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import messages, procedure
-from services.scoring.domain import commission, evaluation, round
+from services.scoring.domain import assignment, commission, evaluation, round, sheets
 from services.scoring.domain.heard import HeardProject
 from services.scoring.procedure import Stage
 from services.scoring.store import Judging, person_record
@@ -103,7 +103,7 @@ def _rounds(judging: Judging, access: Access) -> APIRouter:
     ) -> messages.DrawAnswer:
         stage = await procedure.find_stage(judging, round_id)
         result = await procedure.draw_judges(
-            judging, stage, body.seed, context_of(request, caller), key
+            judging, stage, body.seed, body.terms, context_of(request, caller), key
         )
         drawn = result.state.drawn
         return messages.DrawAnswer(
@@ -183,7 +183,7 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
                 title=projects[found.project_id].content.title,
                 nomination=projects[found.project_id].content.nomination,
                 project_version=projects[found.project_id].version,
-                scored=any(sheet.judge_id == caller.subject for sheet in found.effective()),
+                scored=found.sheet_of(caller.subject) is not None,
             )
             for found in evaluations
             if projects[found.project_id].status == "eligible"
@@ -200,10 +200,9 @@ def _reading(judging: Judging, access: Access) -> APIRouter:
     async def read(round_id: RoundId, project_id: Uuid, caller: Judge) -> messages.ProjectToScore:
         rubric = await procedure.find_rubric(judging, round_id)
         found = await judging.evaluation_of(round_id, project_id)
-        if found is None or caller.subject not in found.judges:
-            raise Refused("forbidden", "not-assigned", "This project is not assigned to you.")
+        found = assignment.require_active(found, caller.subject)
         project = await _project(judging, project_id)
-        own = next((s for s in found.effective() if s.judge_id == caller.subject), None)
+        own = found.sheet_of(caller.subject)
         return messages.ProjectToScore(
             round_id=round_id,
             project_id=project_id,
@@ -236,7 +235,7 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
             round_id,
             project_id,
             context_of(request, caller),
-            lambda found: evaluation.record_score(
+            lambda found: sheets.record_score(
                 found,
                 stage=rubric,
                 project=project,
@@ -257,7 +256,7 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
         caller: Secretary,
         key: Key,
     ) -> messages.ScoreAnswer:
-        rule: Callable[[Found], list[ScoringEvent]] = lambda found: evaluation.void_score(  # noqa: E731
+        rule: Callable[[Found], list[ScoringEvent]] = lambda found: sheets.void_score(  # noqa: E731
             found, judge_id=judge_id, reason=body.reason
         )
         result = await procedure.change_evaluation(
@@ -286,7 +285,7 @@ def ranking_answer(found: round.Round) -> messages.RankingAnswer:
 def _assign(found: Found, stage: Stage, project_id: str, judge_id: str) -> list[ScoringEvent]:
     if found is None:
         raise Refused("missing", "not-in-round", "This project takes no part in the round.")
-    return evaluation.assign(
+    return assignment.assign(
         found,
         season_id=stage.season_id,
         round_id=stage.round_id,

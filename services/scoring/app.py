@@ -5,7 +5,15 @@ from fastapi import FastAPI
 from schemas.topics import dead, dead_people, people, stream
 from services.kit.access import Access
 from services.kit.service import Service, Topics
-from services.scoring import analysis_api, api, consumers, results_api, sessions, sittings_api
+from services.scoring import (
+    analysis_api,
+    api,
+    conflicts_api,
+    consumers,
+    results_api,
+    sessions,
+    sittings_api,
+)
 from services.scoring.settings import Settings
 from services.scoring.store import Judging
 
@@ -33,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = service.app("Zharmenke scoring", "Panels, score sheets, rankings, decisions, awards.")
     app.include_router(api.routes(judging, access))
     app.include_router(results_api.routes(judging, access))
+    app.include_router(conflicts_api.routes(judging, access))
     app.include_router(sittings_api.routes(judging, access))
     app.include_router(analysis_api.routes(judging, access))
     app.include_router(sessions.routes(signing_in))

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from schemas.base import Language, Line, Localised, Moment, Slug, Tiyn, Uuid
 from schemas.people import Email, Person
-from schemas.scoring import CriterionPoints, DecidedProject, Member, RankedProject
+from schemas.scoring import CriterionPoints, DecidedProject, JudgeTerms, Member, RankedProject
 from schemas.season import RoundDefinition
 from schemas.submission import ProjectContent
 from services.kit.http import Command
@@ -38,11 +38,13 @@ class Appointee(Command):
     language: Language
     post: Localised
     role: Annotated[str, Field(pattern="^(chair|member|secretary)$")]
+    organisation: Line | None = None
+    bin: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
 
     def member(self) -> Member:
         """The public part."""
         return Member.model_validate(
-            {"person_id": self.person_id, "name": self.name, "post": self.post, "role": self.role}
+            self.model_dump(exclude={"email", "language"}, exclude_none=True)
         )
 
     def person(self) -> Person:
@@ -88,6 +90,8 @@ class Draw(Command):
 
     model_config = _example({"seed": "2020-first-draw"})
     seed: Line
+    terms: Annotated[tuple[JudgeTerms, ...], Field(max_length=60)] = ()
+    """Judges who read only some languages, or should not get some regions."""
 
 
 class DrawAnswer(State):

@@ -8,13 +8,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from schemas.scoring import ScoringEvent
+from schemas.scoring import DrawnProject, JudgeTerms, ScoringEvent
 from schemas.season import PanelDefinition, RoundDefinition
 from services.kit.aggregate import CommandKey, Decision, Result
 from services.kit.envelope import Context
 from services.kit.http import server_now
 from services.kit.refusal import Refused
-from services.scoring.domain import commission, draw, evaluation, ranking, round, sitting
+from services.scoring import conflicts
+from services.scoring.domain import (
+    assignment,
+    commission,
+    draw,
+    evaluation,
+    ranking,
+    round,
+    sheets,
+    sitting,
+)
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.heard import HeardSeason
 from services.scoring.store import Judging
@@ -75,12 +85,22 @@ async def find_rubric(judging: Judging, round_id: str) -> RoundDefinition:
 
 
 async def draw_judges(
-    judging: Judging, stage: Stage, seed: str, context: Context, key: CommandKey | None
+    judging: Judging,
+    stage: Stage,
+    seed: str,
+    terms: Sequence[JudgeTerms],
+    context: Context,
+    key: CommandKey | None,
 ) -> Result[round.Round]:
-    """Draw the judges of a round, then assign every project as the draw says."""
+    """Draw the judges of a round, then assign every project as the draw says.
+
+    Conflicts that can be detected are declared first, and the draw respects all that are known.
+    """
     panel = await find_panel(judging, stage)
-    drawn_before = await judging.rounds.get(stage.round_id)
-    projects = [] if drawn_before else await _projects_to_score(judging, stage)
+    about: list[DrawnProject] = []
+    if await judging.rounds.get(stage.round_id) is None:
+        ids = await _projects_to_score(judging, stage)
+        about = await conflicts.projects_to_draw(judging, stage.round_id, panel, ids, context)
     now = server_now()
     result = await judging.rounds.execute(
         stage.round_id,
@@ -92,7 +112,8 @@ async def draw_judges(
                 stage=stage.definition,
                 seed=seed,
                 judges=[member.person_id for member in panel.voting],
-                projects=projects,
+                about=about,
+                terms=terms,
             )
         ),
         context,
@@ -106,7 +127,7 @@ async def draw_judges(
             stage.round_id,
             project_id,
             context,
-            lambda found: evaluation.assign(
+            lambda found: assignment.assign(
                 found,
                 season_id=stage.season_id,
                 round_id=stage.round_id,
@@ -137,7 +158,7 @@ async def close_round(
                 stage.round_id,
                 found.project_id,
                 context,
-                evaluation.seal,
+                sheets.seal,
             )
             for found in evaluations
             if not found.sealed

@@ -99,7 +99,15 @@ class Judging:
         query = {"state.round_id": round_id}
         if judge_id is not None:
             query["state.judges"] = judge_id
-        return [found for _, found in await self.evaluations.find(query)]
+        found = [one for _, one in await self.evaluations.find(query)]
+        if judge_id is not None:
+            return [one for one in found if judge_id in one.active and not one.barred(judge_id)]
+        return [one for one in found if one.judges]
+
+    async def conflicts_of(self, round_id: str) -> list[evaluation.Evaluation]:
+        """The evaluations of a round with a conflict, also those that nobody scores yet."""
+        found = await self.evaluations.find({"state.round_id": round_id})
+        return [one for _, one in found if one.conflicts]
 
     async def evaluation_of(self, round_id: str, project_id: str) -> evaluation.Evaluation | None:
         """One project's evaluation in a round."""

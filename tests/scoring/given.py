@@ -8,10 +8,16 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.base import Localised
-from schemas.scoring import AssignmentsDrawn, CriterionPoints, Member, ScoringEvent
+from schemas.scoring import (
+    AssignmentsDrawn,
+    CriterionPoints,
+    DrawnProject,
+    Member,
+    ScoringEvent,
+)
 from schemas.season import Criterion, Nomination, RoundDefinition, SeasonDefinition
 from schemas.submission import Budget, BudgetLine, Organisation, ProjectContent
-from services.scoring.domain import commission, decision, evaluation, round
+from services.scoring.domain import assignment, commission, decision, evaluation, round, sheets
 from services.scoring.domain.awards import Awards
 from services.scoring.domain.awards import evolve as evolve_awards
 from services.scoring.domain.commission import Commission
@@ -107,7 +113,7 @@ def projects(*ids: str, **changes: Any) -> dict[str, HeardProject]:
 
 def assigned(project_id: str = PROJECT, judges: Sequence[str] = JUDGES) -> Evaluation:
     """A project given to these judges."""
-    events = evaluation.assign(
+    events = assignment.assign(
         None, season_id=SEASON, round_id=ROUND, project_id=project_id, judges=judges
     )
     return after(None, events)
@@ -117,7 +123,7 @@ def record(
     found: Evaluation | None, judge: str = JUDGE, on: RoundDefinition | None = None, **given: Any
 ) -> list[ScoringEvent]:
     """What a judge's sheet says."""
-    return evaluation.record_score(
+    return sheets.record_score(
         found,
         stage=on or stage(),
         project=project(found.project_id if found else PROJECT),
@@ -134,7 +140,7 @@ def scored(found: Evaluation, judge: str = JUDGE, **given: Any) -> Evaluation:
 
 def void(found: Evaluation, judge: str = JUDGE) -> Evaluation:
     """The evaluation without the judge's sheet."""
-    return after(found, evaluation.void_score(found, judge_id=judge, reason="Мүдделер қақтығысы"))
+    return after(found, sheets.void_score(found, judge_id=judge, reason="Мүдделер қақтығысы"))
 
 
 def after(found: Evaluation | None, events: Sequence[ScoringEvent]) -> Evaluation:
@@ -148,6 +154,14 @@ def after(found: Evaluation | None, events: Sequence[ScoringEvent]) -> Evaluatio
 # ── Rounds ───────────────────────────────────────────────────────────────────────────────────────
 
 
+def about(ids: Sequence[str]) -> list[DrawnProject]:
+    """Projects as the draw sees them, alike in all but their ids."""
+    return [
+        DrawnProject(project_id=id, nomination="environment", region="turkistan", language="kk")
+        for id in ids
+    ]
+
+
 def drawn(on: RoundDefinition | None = None, ids: Sequence[str] = PROJECTS) -> Round:
     """A round whose judges are drawn."""
     (event,) = round.draw(
@@ -157,7 +171,7 @@ def drawn(on: RoundDefinition | None = None, ids: Sequence[str] = PROJECTS) -> R
         stage=on or stage(),
         seed="seed",
         judges=JUDGES,
-        projects=ids,
+        about=about(ids),
     )
     assert isinstance(event, AssignmentsDrawn)
     return round.evolve(None, event)
@@ -168,7 +182,7 @@ def sealed_evaluations(totals: Mapping[str, str]) -> list[Evaluation]:
     found = []
     for id, value in totals.items():
         one = scored(assigned(id), idea=value, budget=value)
-        found.append(after(one, evaluation.seal(one)))
+        found.append(after(one, sheets.seal(one)))
     return found
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.scoring import JudgeAssigned, ScoreRecorded, ScoresSealed, ScoreVoided
 from services.kit.refusal import Refused
-from services.scoring.domain import evaluation
+from services.scoring.domain import assignment, evaluation, sheets
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.ranking import sheet_total
 
@@ -18,14 +18,14 @@ from .given import JUDGE, JUDGES
 
 
 def sealed(found: Evaluation) -> Evaluation:
-    return given.after(found, evaluation.seal(found))
+    return given.after(found, sheets.seal(found))
 
 
 # ── Assignments ──────────────────────────────────────────────────────────────────────────────────
 
 
 def assign(found: Evaluation | None, *judges: str) -> list[Any]:
-    return evaluation.assign(
+    return assignment.assign(
         found, season_id="2020", round_id=given.ROUND, project_id=given.PROJECT, judges=judges
     )
 
@@ -114,7 +114,7 @@ def test_a_criterion_is_given_once() -> None:
     twice = given.points(idea="5", budget="5") + given.points(idea="6")
 
     with pytest.raises(Refused, match="appears twice"):
-        evaluation.record_score(
+        sheets.record_score(
             given.assigned(),
             stage=given.stage(),
             project=given.project(),
@@ -179,7 +179,7 @@ def test_only_an_assigned_judge_scores() -> None:
 @pytest.mark.parametrize("status", ["withdrawn", "ineligible", "submitted"])
 def test_only_an_eligible_project_is_scored(status: str) -> None:
     with pytest.raises(Refused, match="project-not-eligible"):
-        evaluation.record_score(
+        sheets.record_score(
             given.assigned(),
             stage=given.stage(),
             project=given.project(status=status),
@@ -192,7 +192,7 @@ def test_only_an_eligible_project_is_scored(status: str) -> None:
 @pytest.mark.parametrize("seen", [1, 3])
 def test_the_version_that_counts_is_scored(seen: int) -> None:
     with pytest.raises(Refused, match="version-outdated"):
-        evaluation.record_score(
+        sheets.record_score(
             given.assigned(),
             stage=given.stage(),
             project=given.project(version=2),
@@ -207,7 +207,7 @@ def test_the_version_that_counts_is_scored(seen: int) -> None:
 
 def test_void_score_takes_the_sheet_out_of_account_and_keeps_it() -> None:
     found = given.scored(given.assigned(), idea="7", budget="7")
-    (event,) = evaluation.void_score(found, judge_id=JUDGE, reason="Мүдделер қақтығысы")
+    (event,) = sheets.void_score(found, judge_id=JUDGE, reason="Мүдделер қақтығысы")
     voided = given.after(found, [event])
 
     assert isinstance(event, ScoreVoided)
@@ -222,7 +222,7 @@ def test_voiding_does_not_bring_back_a_sheet_that_was_replaced() -> None:
 
     assert voided.effective() == ()
     with pytest.raises(Refused, match="no-sheet"):
-        evaluation.void_score(voided, judge_id=JUDGE, reason="again")
+        sheets.void_score(voided, judge_id=JUDGE, reason="again")
 
 
 def test_after_a_void_the_same_points_are_a_new_sheet() -> None:
@@ -244,7 +244,7 @@ def test_voiding_one_sheet_leaves_the_others() -> None:
 def test_there_is_nothing_to_void_without_a_sheet() -> None:
     for found in (None, given.assigned()):
         with pytest.raises(Refused, match="no-sheet"):
-            evaluation.void_score(found, judge_id=JUDGE, reason="x")
+            sheets.void_score(found, judge_id=JUDGE, reason="x")
 
 
 # ── Sealing ──────────────────────────────────────────────────────────────────────────────────────
@@ -252,12 +252,12 @@ def test_there_is_nothing_to_void_without_a_sheet() -> None:
 
 def test_seal_says_how_many_sheets_count_once() -> None:
     found = given.scored(given.scored(given.assigned(), idea="1", budget="1"), idea="2", budget="2")
-    (event,) = evaluation.seal(found)
+    (event,) = sheets.seal(found)
 
     assert isinstance(event, ScoresSealed)
     assert event.sheets == 1
-    assert evaluation.seal(sealed(found)) == []
-    assert evaluation.seal(None) == []
+    assert sheets.seal(sealed(found)) == []
+    assert sheets.seal(None) == []
 
 
 def test_after_the_seal_nothing_is_recorded_or_voided() -> None:

@@ -11,7 +11,7 @@ from services.kit.envelope import Context
 from services.kit.http import server_now
 from services.kit.refusal import Refused
 from services.scoring import procedure
-from services.scoring.domain import evaluation
+from services.scoring.domain import sheets
 from services.scoring.domain.draw import assignments
 from services.scoring.store import Judging
 from tests.rooms import eventually
@@ -346,7 +346,7 @@ async def test_an_interrupted_draw_is_finished_by_repeating_it(
 async def _draw(judging: Judging, round_id: str) -> bool:
     stage = await procedure.find_stage(judging, round_id)
     try:
-        await procedure.draw_judges(judging, stage, "сид", CONTEXT, None)
+        await procedure.draw_judges(judging, stage, "сид", (), CONTEXT, None)
     except Refused:
         return False
     return True
@@ -359,7 +359,7 @@ async def test_an_interrupted_close_is_finished_by_repeating_it(
     await fair.score_all(fair.first, "jury")
     await judging.evaluations.execute(
         f"{fair.first}~{project}",
-        lambda found: Decision(evaluation.seal(found)),
+        lambda found: Decision(sheets.seal(found)),
         CONTEXT,
         now=server_now(),
     )

@@ -21,6 +21,7 @@ from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.heard import HeardProject
 from services.scoring.domain.ranking import Candidate, compute_ranking, sheet_total, shown
+from services.scoring.domain.sheets import void_score
 
 from . import given
 from .given import JUDGES, PROJECTS, SUBMITTED
@@ -74,7 +75,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[ScoringEvent]]:
             judge = draw(st.sampled_from(JUDGES))
             if draw(st.integers(0, 4)) == 0:
                 try:
-                    new = evaluation.void_score(state, judge_id=judge, reason="қақтығыс")
+                    new = void_score(state, judge_id=judge, reason="қақтығыс")
                 except Refused:
                     continue
             else:

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.scoring import RankingComputed, RoundClosed
 from services.kit.refusal import Refused
-from services.scoring.domain import evaluation, round
+from services.scoring.domain import round, sheets
 from services.scoring.domain.ranking import Candidate, compute_ranking
 
 from . import given
@@ -63,7 +63,7 @@ def test_a_round_is_not_closed_with_too_few_sheets() -> None:
 def test_what_is_sealed_already_does_not_hold_up_a_closing_begun_before() -> None:
     short = given.assigned()
 
-    round.require_sheets(given.stage(), [given.after(short, evaluation.seal(short))])
+    round.require_sheets(given.stage(), [given.after(short, sheets.seal(short))])
 
 
 def ranking(totals: dict[str, str] | None = None) -> RankingComputed:

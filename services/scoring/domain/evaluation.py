@@ -1,21 +1,29 @@
 """An evaluation: one project in one round, who scores it, and every score sheet it ever had."""
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping
+from typing import Literal
 
 from schemas.base import Slug, Uuid
 from schemas.scoring import (
+    AssignmentDeclined,
+    ConflictDeclared,
+    ConflictGround,
+    ConflictRuled,
+    ConflictSource,
     CriterionPoints,
+    JudgeAbstained,
     JudgeAssigned,
+    JudgeRecused,
+    JudgeReinstated,
+    JudgeReplaced,
+    RulingOutcome,
     ScoreRecorded,
     ScoresSealed,
     ScoreVoided,
     ScoringEvent,
 )
-from schemas.season import Criterion, RoundDefinition
-from services.kit.refusal import Fault, Refused
-from services.scoring.domain.base import State, evaluation_id, invalid
-from services.scoring.domain.heard import HeardProject
+from services.kit.refusal import Refused
+from services.scoring.domain.base import State, evaluation_id
 
 
 class Sheet(State):
@@ -36,6 +44,22 @@ class Void(State):
     reason: str
 
 
+class Conflict(State):
+    """A judge's conflict with the project, and how it was ruled last."""
+
+    ground: ConflictGround | None = None
+    source: ConflictSource | None = None
+    ruling: RulingOutcome | None = None
+
+    @property
+    def bars(self) -> bool:
+        """A conflict bars until it is ruled to be none."""
+        return self.ruling != "no-conflict"
+
+
+Departure = Literal["recused", "declined", "abstained", "replaced"]
+
+
 class Evaluation(State):
     """The sheets keep their order; nothing is ever taken away."""
 
@@ -45,6 +69,9 @@ class Evaluation(State):
     judges: tuple[Uuid, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     voids: tuple[Void, ...] = ()
+    conflicts: Mapping[Uuid, Conflict] = {}
+    left: Mapping[Uuid, Departure] = {}
+    """Assigned judges who don't score it any more, and why."""
     sealed: bool = False
     said: int = 0
 
@@ -52,6 +79,20 @@ class Evaluation(State):
     def origin(self) -> str:
         """How cuts name this evaluation's events."""
         return f"scoring/evaluation/{evaluation_id(self.round_id, self.project_id)}"
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The judges who are to score it, in the order they were assigned."""
+        return tuple(judge for judge in self.judges if judge not in self.left)
+
+    def barred(self, judge_id: str) -> bool:
+        """Whether a conflict keeps this judge from the project."""
+        conflict = self.conflicts.get(judge_id)
+        return conflict is not None and conflict.bars
+
+    def sheet_of(self, judge_id: str) -> Sheet | None:
+        """A judge's effective sheet."""
+        return next((found for found in self.effective() if found.judge_id == judge_id), None)
 
     def effective(self) -> tuple[Sheet, ...]:
         """Each judge's last sheet, unless it was voided, in the order of the judges' ids.
@@ -95,70 +136,85 @@ class Evaluation(State):
         )
 
 
-def assign(
-    evaluation: Evaluation | None,
-    *,
-    season_id: str,
-    round_id: str,
-    project_id: str,
-    judges: Sequence[str],
-) -> list[ScoringEvent]:
-    """Give the project to these judges; who has it already is not told again."""
-    present = evaluation.judges if evaluation else ()
-    missing = [judge for judge in judges if judge not in present]
-    if missing and evaluation is not None and evaluation.sealed:
-        raise _sealed(round_id)
-    return [
-        JudgeAssigned(season_id=season_id, round_id=round_id, project_id=project_id, judge_id=judge)
-        for judge in missing
-    ]
-
-
-def record_score(
-    evaluation: Evaluation | None,
-    *,
-    stage: RoundDefinition,
-    project: HeardProject,
-    judge_id: str,
-    project_version: int,
-    points: Sequence[CriterionPoints],
-) -> list[ScoringEvent]:
-    """Hand in a sheet. The same sheet again says nothing; another one replaces it."""
-    if evaluation is None or judge_id not in evaluation.judges:
-        raise Refused("forbidden", "not-assigned", "This project is not assigned to you.")
-    if evaluation.sealed:
-        raise _sealed(evaluation.round_id)
-    if project.status != "eligible":
-        raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
-    if project_version != project.version:
-        raise Refused(
-            "conflict",
-            "version-outdated",
-            f"The sheet is about version {project_version}; version {project.version} counts.",
+def evolve(evaluation: Evaluation | None, event: ScoringEvent) -> Evaluation:
+    """The evaluation after an event of its own."""
+    if isinstance(event, JudgeAssigned | ConflictDeclared | ConflictRuled) and evaluation is None:
+        evaluation = Evaluation(
+            round_id=event.round_id, project_id=event.project_id, season_id=event.season_id
         )
-    ordered = _checked(points, stage.criteria)
-    last = next((s for s in evaluation.effective() if s.judge_id == judge_id), None)
-    if last and (last.project_version, last.points) == (project_version, ordered):
+    if evaluation is None:
+        raise ValueError("an evaluation begins with JudgeAssigned, or with a conflict")
+    said = evaluation.said + 1
+    change = _judge_change(evaluation, event) or _sheet_change(evaluation, event, said)
+    return evaluation.model_copy(update={**change, "said": said})
+
+
+_LEAVING: Mapping[type[ScoringEvent], Departure] = {
+    JudgeRecused: "recused",
+    AssignmentDeclined: "declined",
+    JudgeAbstained: "abstained",
+    JudgeReplaced: "replaced",
+}
+
+
+def _judge_change(evaluation: Evaluation, event: ScoringEvent) -> dict[str, object] | None:
+    """What an event about a judge changes; None when it is about a sheet."""
+    match event:
+        case JudgeAssigned():
+            judges = (*(id for id in evaluation.judges if id != event.judge_id), event.judge_id)
+            return {"judges": judges, "left": _without(evaluation.left, event.judge_id)}
+        case ConflictDeclared():
+            found = evaluation.conflicts.get(event.judge_id, Conflict())
+            known = found.model_copy(update={"ground": event.ground, "source": event.source})
+            return {"conflicts": {**evaluation.conflicts, event.judge_id: known}}
+        case ConflictRuled():
+            found = evaluation.conflicts.get(event.judge_id, Conflict())
+            ruled = found.model_copy(update={"ruling": event.ruling})
+            return {"conflicts": {**evaluation.conflicts, event.judge_id: ruled}}
+        case JudgeReinstated():
+            return {"left": _without(evaluation.left, event.judge_id)}
+        case JudgeRecused() | AssignmentDeclined() | JudgeAbstained() | JudgeReplaced():
+            return {"left": {**evaluation.left, event.judge_id: _LEAVING[type(event)]}}
+    return None
+
+
+def _sheet_change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dict[str, object]:
+    match event:
+        case ScoreRecorded():
+            sheet = Sheet(
+                sequence=said,
+                judge_id=event.judge_id,
+                project_version=event.project_version,
+                points=event.points,
+            )
+            return {"sheets": (*evaluation.sheets, sheet)}
+        case ScoreVoided():
+            void = Void(
+                sequence=said,
+                judge_id=event.judge_id,
+                reason=event.reason,
+                score_sequence=int(event.score_event_id.rpartition(":")[2]),
+            )
+            return {"voids": (*evaluation.voids, void)}
+        case ScoresSealed():
+            return {"sealed": True}
+    raise ValueError(f"an evaluation does not say {type(event).__name__}")
+
+
+def _without(left: Mapping[str, Departure], judge_id: str) -> dict[str, Departure]:
+    return {id: why for id, why in left.items() if id != judge_id}
+
+
+def sealed(round_id: str) -> Refused:
+    """The refusal after a round's closing has reached the evaluation."""
+    return Refused("conflict", "round-closed", f"Round {round_id} takes no more scores.")
+
+
+def voiding(evaluation: Evaluation, judge_id: str, reason: str) -> list[ScoringEvent]:
+    """What takes a judge's effective sheet out of account; nothing where there is none."""
+    sheet = evaluation.sheet_of(judge_id)
+    if sheet is None:
         return []
-    return [
-        ScoreRecorded(
-            round_id=evaluation.round_id,
-            project_id=evaluation.project_id,
-            judge_id=judge_id,
-            project_version=project_version,
-            points=ordered,
-        )
-    ]
-
-
-def void_score(evaluation: Evaluation | None, *, judge_id: str, reason: str) -> list[ScoringEvent]:
-    """Take a judge's effective sheet out of account; it stays in the log."""
-    sheets = evaluation.effective() if evaluation else ()
-    sheet = next((found for found in sheets if found.judge_id == judge_id), None)
-    if evaluation is None or sheet is None:
-        raise Refused("missing", "no-sheet", "This judge has no effective sheet here.")
-    if evaluation.sealed:
-        raise _sealed(evaluation.round_id)
     return [
         ScoreVoided(
             round_id=evaluation.round_id,
@@ -168,93 +224,3 @@ def void_score(evaluation: Evaluation | None, *, judge_id: str, reason: str) -> 
             reason=reason,
         )
     ]
-
-
-def seal(evaluation: Evaluation | None) -> list[ScoringEvent]:
-    """No score is accepted after this; sealing again says nothing."""
-    if evaluation is None or evaluation.sealed:
-        return []
-    return [
-        ScoresSealed(
-            round_id=evaluation.round_id,
-            project_id=evaluation.project_id,
-            sheets=len(evaluation.effective()),
-        )
-    ]
-
-
-def evolve(evaluation: Evaluation | None, event: ScoringEvent) -> Evaluation:
-    """The evaluation after an event of its own."""
-    if isinstance(event, JudgeAssigned) and evaluation is None:
-        evaluation = Evaluation(
-            round_id=event.round_id, project_id=event.project_id, season_id=event.season_id
-        )
-    if evaluation is None:
-        raise ValueError("an evaluation begins with JudgeAssigned")
-    said = evaluation.said + 1
-    match event:
-        case JudgeAssigned():
-            change: dict[str, object] = {"judges": (*evaluation.judges, event.judge_id)}
-        case ScoreRecorded():
-            sheet = Sheet(
-                sequence=said,
-                judge_id=event.judge_id,
-                project_version=event.project_version,
-                points=event.points,
-            )
-            change = {"sheets": (*evaluation.sheets, sheet)}
-        case ScoreVoided():
-            void = Void(
-                sequence=said,
-                judge_id=event.judge_id,
-                reason=event.reason,
-                score_sequence=int(event.score_event_id.rpartition(":")[2]),
-            )
-            change = {"voids": (*evaluation.voids, void)}
-        case ScoresSealed():
-            change = {"sealed": True}
-        case _:
-            raise ValueError(f"an evaluation does not say {type(event).__name__}")
-    return evaluation.model_copy(update={**change, "said": said})
-
-
-def _checked(
-    points: Sequence[CriterionPoints], criteria: Sequence[Criterion]
-) -> tuple[CriterionPoints, ...]:
-    """The points in the rubric's order; refused with every fault there is."""
-    by_id = {criterion.id: criterion for criterion in criteria}
-    given: dict[str, Decimal] = {}
-    faults = []
-    for item in points:
-        where = f"points.{item.criterion}"
-        criterion = by_id.get(item.criterion)
-        if criterion is None:
-            faults.append(Fault(where, f"is not one of: {', '.join(by_id)}"))
-        elif item.criterion in given:
-            faults.append(Fault(where, "appears twice"))
-        elif not criterion.minimum <= item.points <= criterion.maximum:
-            faults.append(Fault(where, f"must be {criterion.minimum} to {criterion.maximum}"))
-        elif (item.points - criterion.minimum) % criterion.step:
-            faults.append(Fault(where, f"must be in steps of {criterion.step}"))
-        given[item.criterion] = item.points
-    faults += [
-        Fault(f"points.{criterion.id}", "is required")
-        for criterion in criteria
-        if criterion.required and criterion.id not in given
-    ]
-    if faults:
-        raise invalid("sheet-invalid", faults)
-    return tuple(
-        CriterionPoints(criterion=criterion.id, points=_plain(given[criterion.id]))
-        for criterion in criteria
-        if criterion.id in given
-    )
-
-
-def _plain(points: Decimal) -> Decimal:
-    """One spelling per value, so that 7.5 and 7.50 are the same sheet: two decimals or more."""
-    return points.quantize(Decimal("0.01")) if points == round(points, 2) else points.normalize()
-
-
-def _sealed(round_id: str) -> Refused:
-    return Refused("conflict", "round-closed", f"Round {round_id} takes no more scores.")

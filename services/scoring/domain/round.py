@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from schemas.base import Slug
 from schemas.scoring import (
     AssignmentsDrawn,
+    DrawnProject,
+    JudgeTerms,
     RankingComputed,
     RoundClosed,
     ScoringEvent,
 )
 from schemas.season import RoundDefinition
-from services.kit.refusal import Refused
-from services.scoring.domain.base import State
-from services.scoring.domain.draw import draw_inputs_hash
+from services.kit.refusal import Fault, Refused
+from services.scoring.domain.base import State, invalid
+from services.scoring.domain.draw import draw_inputs_hash, eligible
 from services.scoring.domain.evaluation import Evaluation
 
 
@@ -41,9 +43,13 @@ def draw(
     stage: RoundDefinition,
     seed: str,
     judges: Sequence[str],
-    projects: Sequence[str],
+    about: Sequence[DrawnProject],
+    terms: Sequence[JudgeTerms] = (),
 ) -> list[ScoringEvent]:
-    """Draw the judges; the same seed again says nothing, another one is refused."""
+    """Draw the judges; the same seed again says nothing, another one is refused.
+
+    Every project must have enough judges without a conflict who read its language.
+    """
     if round_ is not None:
         if round_.drawn.seed != seed:
             raise Refused("conflict", "already-drawn", f"Round {round_id} was drawn before.")
@@ -56,9 +62,16 @@ def draw(
             "too-few-judges",
             f"{each} judges a project are due, the panel has {len(judges)}.",
         )
-    if not projects:
+    if not about:
         raise Refused("conflict", "no-projects", "There is no project to be scored in this round.")
-    judges, projects = tuple(sorted(judges)), tuple(sorted(projects))
+    strangers = sorted({one.judge_id for one in terms} - set(judges))
+    if strangers:
+        raise invalid("terms-invalid", [Fault("terms", f"do not judge: {', '.join(strangers)}")])
+    judges = tuple(sorted(judges))
+    about = tuple(sorted(about, key=lambda one: one.project_id))
+    kept = tuple(sorted(terms, key=lambda one: one.judge_id)) or None
+    _require_enough_judges(judges, about, kept or (), stage)
+    projects = tuple(one.project_id for one in about)
     drawn = AssignmentsDrawn(
         season_id=season_id,
         round_id=round_id,
@@ -66,9 +79,29 @@ def draw(
         judges_per_project=each,
         judges=judges,
         projects=projects,
-        inputs_hash=draw_inputs_hash(seed, judges, projects, each),
+        inputs_hash=draw_inputs_hash(seed, judges, projects, each, about, kept),
+        about=about,
+        terms=kept,
     )
     return [drawn]
+
+
+def _require_enough_judges(
+    judges: Sequence[str],
+    about: Sequence[DrawnProject],
+    terms: Sequence[JudgeTerms],
+    stage: RoundDefinition,
+) -> None:
+    """Refuse a draw that leaves a project with too few judges for it ever to be ranked."""
+    wanted = stage.judges_per_project
+    needed = stage.minimum_sheets if wanted == "all" else wanted
+    short = [one.project_id for one in about if len(eligible(judges, one, terms)) < needed]
+    if short:
+        raise Refused(
+            "conflict",
+            "too-few-judges",
+            f"Fewer than {needed} judges may score these projects: {', '.join(short[:5])}",
+        )
 
 
 def require_finished_draw(

@@ -1,0 +1,109 @@
+"""Conflicts over HTTP: a conflicted judge learns nothing of the project in any view."""
+
+import httpx
+
+from schemas.scoring import AssignmentsDrawn
+from services.scoring.domain.draw import assignments
+
+from .fair import Body, Fair, fine, refused
+
+REASON = "Үлгі себеп"
+
+
+async def test_conflict_declared_before_the_draw_keeps_the_judge_from_the_project(
+    fair: Fair,
+) -> None:
+    await fair.open()
+    judge, project = fair.voting("jury")[0], sorted(fair.plans)[0]
+    path = f"/rounds/{fair.first}/projects/{project}/conflicts/{judge}"
+    said = fine(await put(fair, path, {"ground": "organisation"}, fair.judge(judge)))
+    assert (said["barred"], said["source"]) == (True, "declared")
+
+    await fair.draw(fair.first)
+
+    ((_, _, drawn),) = await fair.said("AssignmentsDrawn")
+    event = AssignmentsDrawn.model_validate(drawn)
+    assert {one.project_id: one.barred for one in event.about or ()}[project] == (judge,)
+    assert judge not in assignments(event)[project]
+    assert project not in {row["project_id"] for row in await fair.assignments(fair.first, judge)}
+    await learns_nothing(fair, judge, project)
+    add = {"project_id": project, "judge_id": judge}
+    refused(await fair.post(f"/rounds/{fair.first}/assignments", add), 409, "judge-conflicted")
+
+
+async def test_late_conflict_voids_the_sheet_and_a_ruling_lifts_it(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    chair = fair.cast.panel("jury")[0]["person_id"]
+    judge = next(one for one in fair.voting("jury") if one != chair)
+    project = (await fair.assignments(fair.first, judge))[0]["project_id"]
+    await fair.score_all(fair.first, "jury")
+    path = f"/rounds/{fair.first}/projects/{project}/conflicts/{judge}"
+
+    refused(
+        await put(fair, path, {"ground": "family"}, fair.judge(chair)), 403, "not-your-conflict"
+    )
+    fine(await put(fair, path, {"ground": "family"}, fair.judge(judge)))
+    await learns_nothing(fair, judge, project)
+    ruling = {"ruling": "no-conflict", "reason": REASON}
+    refused(await put(fair, f"{path}/ruling", ruling, fair.judge(judge)), 403, "own-conflict")
+    lifted = fine(await put(fair, f"{path}/ruling", ruling, fair.judge(chair)))
+
+    assert (lifted["barred"], lifted["ruling"]) == (False, "no-conflict")
+    rows = (await fair.get(f"/rounds/{fair.first}/conflicts", fair.secretary)).json()
+    assert [(row["project_id"], row["judge_id"]) for row in rows] == [(project, judge)]
+    types = [type for type, _, body in await fair.said() if body.get("judge_id") == judge]
+    late = [type for type in types if type not in ("JudgeAssigned", "ScoreRecorded")]
+    assert late == [
+        "ConflictDeclared",
+        "JudgeRecused",
+        "ScoreVoided",
+        "ConflictRuled",
+        "JudgeReinstated",
+    ]
+    for headers in fair.outsiders:
+        answer = await fair.get(f"/rounds/{fair.first}/conflicts", headers)
+        assert answer.status_code in (401, 403)
+
+
+async def test_judge_declines_and_another_takes_over(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    judge = fair.voting("jury")[0]
+    project = (await fair.assignments(fair.first, judge))[0]["project_id"]
+    own = f"/rounds/{fair.first}/projects/{project}/judges/{judge}"
+    other = await free_judge(fair, project)
+
+    body = {"reason": REASON}
+    answer = await fair.court.scoring.post(f"{own}/decline", json=body, headers=fair.judge(other))
+    refused(answer, 403, "not-your-assignment")
+    answer = await fair.court.scoring.post(f"{own}/decline", json=body, headers=fair.judge(judge))
+    assert len(fine(answer)["event_ids"]) == 1
+    swap = {"by_judge_id": other, "reason": REASON}
+    assert len(fine(await fair.post(f"{own}/replace", swap))["event_ids"]) == 2
+
+    assert project in {row["project_id"] for row in await fair.assignments(fair.first, other)}
+    assert project not in {row["project_id"] for row in await fair.assignments(fair.first, judge)}
+
+
+async def free_judge(fair: Fair, project: str) -> str:
+    """A member of the jury who does not score the project."""
+    for judge in fair.voting("jury"):
+        rows = await fair.assignments(fair.first, judge)
+        if project not in {row["project_id"] for row in rows}:
+            return judge
+    raise AssertionError("every judge scores it")
+
+
+async def learns_nothing(fair: Fair, judge: str, project: str) -> None:
+    """As for a project that was never assigned: the same refusal, not a row, not a count."""
+    path = f"/rounds/{fair.first}/projects/{project}"
+    refused(await fair.get(path, fair.judge(judge)), 403, "not-assigned")
+    sheet = {"project_version": 1, "points": [{"criterion": "impact", "points": "5.00"}]}
+    refused(await put(fair, f"{path}/sheet", sheet, fair.judge(judge)), 403, "not-assigned")
+    rows = await fair.assignments(fair.first, judge)
+    assert project not in {row["project_id"] for row in rows}
+
+
+async def put(fair: Fair, path: str, body: Body, headers: dict[str, str]) -> httpx.Response:
+    return await fair.court.scoring.put(path, json=body, headers=headers)
