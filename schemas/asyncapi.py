@@ -85,17 +85,14 @@ def document(messages: Sequence[Message], teams: Sequence[TeamContract]) -> str:
     return NOTE + str(text)
 
 
-class _Plain(yaml.SafeDumper):
-    """Without anchors, with indented lists, and with long texts as blocks."""
+class _Plain(yaml.CSafeDumper):
+    """Without anchors, and with long texts as blocks. In C: a check makes the file many times."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, indentless=False)
 
-
-def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _block(dumper: _Plain, text: str) -> yaml.Node:
     style = "|" if "\n" in text and not re.search(r" $", text, re.MULTILINE) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,27 +21,13 @@ from .files import MESSAGES
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "asyncapi.yaml").read_text(encoding="utf-8"))
 
-Copy = Callable[[str, str], Path]
+SECONDS = 240
+"""More than Node or Chromium need on a machine that is busy with much else."""
 
 
 def node(script: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
     command = ["node", str(DIRECTORY / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-
-
-@pytest.fixture
-def changed(tmp_path: Path) -> Copy:
-    """A copy of the contract with one text of the AsyncAPI file replaced."""
-
-    def copy(old: str, new: str) -> Path:
-        shutil.copytree(ROOT, tmp_path / "schemas")
-        path = tmp_path / "schemas" / "asyncapi.yaml"
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        return path
-
-    return copy
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
 
 
 def references(node: object) -> Iterator[str]:
@@ -67,21 +53,18 @@ def test_asyncapi_projects_own_parser_finds_nothing_wrong() -> None:
 
 @pytest.mark.needs_node
 @pytest.mark.usefixtures("node_modules")
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("protocol: kafka\n", "protocole: kafka\n", "protocol"),
-        ("events/SeasonOpened/v1.schema.json", "events/Nothing/v1.schema.json", "Nothing"),
-    ],
-    ids=["misspelt", "missing schema"],
-)
-def test_asyncapi_projects_own_parser_names_what_is_wrong(
-    changed: Copy, old: str, new: str, says: str
-) -> None:
-    found = node("validate.mjs", changed(old, new))
+def test_asyncapi_projects_own_parser_names_what_is_wrong(tmp_path: Path) -> None:
+    shutil.copytree(ROOT, tmp_path / "schemas", ignore=shutil.ignore_patterns("*.py", "__*"))
+    path = tmp_path / "schemas" / "asyncapi.yaml"
+    text = path.read_text(encoding="utf-8")
+    misspelt = text.replace("protocol: kafka\n", "protocole: kafka\n", 1)
+    path.write_text(misspelt.replace("SeasonOpened/v1.schema", "SeasonOpened/v7.schema", 1))
+
+    found = node("validate.mjs", path)
 
     assert found.returncode == 1
-    assert says in found.stdout
+    assert 'must have required property "protocol"' in found.stdout
+    assert "SeasonOpened/v7.schema.json" in found.stdout
 
 
 def test_every_topic_is_a_channel_with_its_settings() -> None:
@@ -177,7 +160,7 @@ def test_catalogue_shows_every_event_in_a_browser(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=SECONDS,
     ).stdout
     shown = seen.partition('<div id="catalogue">')[2].partition("<script")[0]
 
