@@ -30,7 +30,8 @@ ROOT = Path(__file__).parent
 GENERATED = ("asyncapi.yaml", "events/*/**/*", "events/README.md", "people/Person/**/*")
 HOW_TO_CHANGE = (
     "within a major only optional fields are added: anything else is a new major, which runs beside"
-    " the old one (docs/subscribe.md)"
+    " the old one; a release that nobody was given yet may be deleted and made again"
+    " (schemas/events/README.md)"
 )
 MAJOR_FILE = re.compile(r"^(?P<folder>[a-z]+/\w+)/v(?P<major>\d+)\.")
 
