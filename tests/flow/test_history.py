@@ -19,6 +19,8 @@ from tests.parts import caller_environment
 SMALL = FairSize(projects=12, shortlist=4, jury=5, judges_per_project=3, registrants=10)
 BY_THE_WAY = {"version", "commands", "tokens", "work"}
 """What the service keeps for itself in a document, and no event tells."""
+UNPLAYED = {"sittings", "suppressions"}
+"""The play holds no sitting, and none of its mailboxes is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ async def test_documents_of_all_services_follow_from_their_streams(stack: Stack)
 
         assert sorted(told) == sorted(live)
         for collection, documents in live.items():
-            assert documents, f"{service} has {collection}"
+            assert documents or collection in UNPLAYED, f"{service} has {collection}"
             assert set(told[collection]) == set(documents), collection
             for id, document in documents.items():
                 assert without_drafts(told[collection][id], collection) == without_drafts(
