@@ -9,11 +9,15 @@ ANY = "any"
 CALLS: Mapping[str, int] = {ANY: 220, "submission": 60, "scoring": 110, "webinar": 40}
 """Calls that every small fair makes at the least, in all and to each service."""
 
+TRICKLE_SECONDS = 0.2
+"""The pause between calls while the play trickles."""
+
 
 class Moments:
     """Holds the play at the moments asked for, so that a fast play does not run away from a fault.
 
-    Calls that are under way when a moment comes go on: a fault strikes while they are.
+    Calls that are under way when a moment comes go on: a fault strikes while they are. Moments that
+    have not come when the play ends come then, while it comes to rest: none is dropped.
     """
 
     def __init__(self, chance: random.Random, share: float = 1.0) -> None:
@@ -24,17 +28,22 @@ class Moments:
         self._service = ANY
         self._due: list[int] = []
         self._striking = False
+        self._trickling = False
+        self._gate = asyncio.Lock()
         self._arrived = asyncio.Event()
         self._free = asyncio.Event()
         self._over = asyncio.Event()
 
     async def passing(self, service: str) -> None:
         """Called before each call of the play; returns when it may be made."""
+        if self._trickling:
+            async with self._gate:
+                await asyncio.sleep(TRICKLE_SECONDS)
         while not self._free.is_set():  # of many that wait, the first to go on may hold the rest
             await self._free.wait()
         self.calls[service] += 1
         self.calls[ANY] += 1
-        if self._due and not self._striking and self.calls[self._service] >= self._due[0]:
+        if self._comes():
             del self._due[0]
             self._striking = True
             self._free.clear()
@@ -42,45 +51,53 @@ class Moments:
             await self._free.wait()
 
     async def draw(self, count: int, service: str = ANY, early: float = 1.0) -> AsyncIterator[int]:
-        """Up to `count` moments among the calls to a service. The play goes on between them.
+        """`count` moments among the calls to a service. The play goes on between them.
 
         `early` is the share of those calls that they are drawn from.
 
-        The first body begins with the play held; call `go_on` to have it go on before the end.
+        A body begins with the play held, or over; call `go_on` or `trickle` to have it go on
+        before the end.
         """
-        last = max(4, round(CALLS[service] * self._share * early))
+        places = range(2, max(4, round(CALLS[service] * self._share * early)))
+        pick = self._chance.sample if count <= len(places) else self._chance.choices
         self._service = service
-        self._due = sorted(self._chance.sample(range(2, last), min(count, last - 2)))
-        drawn = len(self._due)
+        self._due = sorted(pick(places, k=count))
         self.go_on()
-        for number in range(1, drawn + 1):
-            if not await self._arrives():
-                return
+        for number in range(1, count + 1):
+            await self._arrives()
             yield number
             self._striking = False  # a moment that came meanwhile comes at the next call
             self.go_on()
 
     def go_on(self) -> None:
         """Let the play go on."""
+        self._trickling = False
+        self._free.set()
+
+    def trickle(self) -> None:
+        """Let the play go on slowly, so that it lasts as long as the fault does."""
+        self._trickling = not self.over
         self._free.set()
 
     def finish(self) -> None:
-        """The play is over: no moment comes any more, and no later call is held."""
-        self._due.clear()
+        """The play is over: all moments have come, and no later call is held."""
         self._over.set()
-        self._free.set()
+        self.go_on()
 
     @property
     def over(self) -> bool:
         """Whether the play has ended."""
         return self._over.is_set()
 
-    async def _arrives(self) -> bool:
+    def _comes(self) -> bool:
+        if not self._due or self._striking or self.over:
+            return False
+        return self.calls[self._service] >= self._due[0]
+
+    async def _arrives(self) -> None:
         arrived = asyncio.create_task(self._arrived.wait())
         over = asyncio.create_task(self._over.wait())
         await asyncio.wait((arrived, over), return_when=asyncio.FIRST_COMPLETED)
         arrived.cancel()
         over.cancel()
-        came = self._arrived.is_set()
         self._arrived.clear()
-        return came

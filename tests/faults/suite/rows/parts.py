@@ -15,7 +15,9 @@ async def kafka_kill(arena: Arena) -> None:
 @fault("kafka-away", durable_broker=True)
 async def kafka_away(arena: Arena) -> None:
     """The broker is gone until events wait for it in the outboxes."""
-    async for _ in arena.draw(2, "submission"):
+    async for _ in arena.draw(2, "submission", early=0.6):
+        if arena.moments.over:
+            return  # nothing would wait
         await arena.dies("kafka")
         arena.injections += 1
         arena.moments.go_on()

@@ -43,6 +43,8 @@ async def smtp_away(arena: Arena) -> None:
     """The mail server is gone until mails wait for it: receipts, and then links."""
     for service in ("submission", "webinar"):
         async for _ in arena.draw(2, service, early=0.5):
+            if arena.moments.over:
+                return  # nothing would wait
             await arena.dies("smtp")
             arena.injections += 1
             arena.moments.go_on()
