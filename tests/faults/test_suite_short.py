@@ -34,14 +34,20 @@ def test_verdict_says_what_is_missing_and_what_came_twice() -> None:
     played.mails["lost"] = 0
     played.mails["doubled"] = 2
     played.documents["scoring/awards/2020"] = "{}"
+    played.seats["2020-a 1"] = wanted.seats["2020-b 1"] = 1
 
     verdict = judge(played, wanted)
 
     assert sorted(verdict.lost) == [
         "mail lost (MessagePlanned, MessageAccepted)",
+        "seats of 2020-b: 0, not 1",
         "submission/project/1:1",
     ]
-    assert verdict.doubled == ["mail doubled in the box", "document scoring/awards/2020"]
+    assert sorted(verdict.doubled) == [
+        "document scoring/awards/2020",
+        "mail doubled in the box",
+        "seats of 2020-a: 1, not 0",
+    ]
 
 
 def test_mail_that_came_twice_after_an_unknown_is_counted_apart() -> None:

@@ -1,5 +1,6 @@
 """What was lost and what was doubled: a play under faults against one that nothing disturbed."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.faults.suite.record import Recording
@@ -61,6 +62,7 @@ def _compare(played: Recording, undisturbed: Recording, verdict: Verdict) -> Non
     if own == wanted:
         for item in (undisturbed.contents - played.contents).elements():
             verdict.lost.append(f"content {item}")
+    _compare_seats(played, undisturbed, verdict)
     for name, now, then in (
         ("document", played.documents, undisturbed.documents),
         ("person", played.people, undisturbed.people),
@@ -72,6 +74,18 @@ def _compare(played: Recording, undisturbed: Recording, verdict: Verdict) -> Non
             for id in sorted(set(now) & set(then))
             if now[id] != then[id] and not (name == "document" and _not_mailed(id, now[id]))
         ]
+
+
+def _compare_seats(played: Recording, undisturbed: Recording, verdict: Verdict) -> None:
+    """As many seats of each webinar must be taken. Which ones follows the order of arrival, and a
+    process that was killed with a ticket in hand leaves a number free."""
+    own, wanted = (
+        Counter(seat.rpartition(" ")[0] for seat in one.seats) for one in (played, undisturbed)
+    )
+    for webinar in sorted(own | wanted):
+        seats = f"seats of {webinar}: {own[webinar]}, not {wanted[webinar]}"
+        verdict.lost += [seats] if own[webinar] < wanted[webinar] else []
+        verdict.doubled += [seats] if own[webinar] > wanted[webinar] else []
 
 
 def _unlike(now: str, then: str) -> str:
