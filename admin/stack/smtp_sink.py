@@ -28,11 +28,18 @@ class Maildir:
             (directory / part).mkdir(parents=True, exist_ok=True)
 
     def keep(self, mail: bytes) -> str:
-        """Store one mail; its name. Survives a kill of the process, not a power cut."""
+        """Store one mail; its name. Survives a kill of the process, not a power cut.
+
+        Raises OSError, and then nothing is left of it, when the disk is full or refuses the write.
+        """
         name = f"{time.time():.6f}.P{os.getpid()}Q{next(self._serial)}.localhost"
         unfinished = self._directory / "tmp" / name
-        unfinished.write_bytes(mail)
-        unfinished.rename(self._directory / "new" / name)
+        try:
+            unfinished.write_bytes(mail)
+            unfinished.rename(self._directory / "new" / name)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
         return name
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import mailbox
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -27,6 +29,19 @@ def letter(subject: str, text: str = "Сәлеметсіз бе!") -> EmailMessa
 def connection(stack: Stack) -> aiosmtplib.SMTP:
     port = next(status.port for status in stack.status(["smtp"]))
     return aiosmtplib.SMTP(hostname="127.0.0.1", port=port, timeout=20)
+
+
+@contextmanager
+def writing_at_most(stack: Stack, size: int) -> Iterator[None]:
+    """The sink can't write files of more bytes than this: the write is cut off there."""
+    pid = stack.pid("smtp")
+    assert pid
+    usual = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, usual[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, usual)
 
 
 def kept(maildir: Path, subject: str) -> list[EmailMessage]:
@@ -64,6 +79,20 @@ async def test_too_long_a_mail_is_refused_and_not_kept(infra: Stack) -> None:
             await smtp.send_message(mail)
     assert refusal.value.code == 552
     assert kept(infra.maildir, "Жәрмеңке 3") == []
+
+
+async def test_mail_that_the_disk_refuses_is_refused_for_now_and_leaves_nothing(
+    infra: Stack,
+) -> None:
+    async with connection(infra) as smtp:
+        refused = pytest.raises(aiosmtplib.SMTPResponseException)
+        with writing_at_most(infra, 1_000), refused as refusal:
+            await smtp.send_message(letter("Жәрмеңке 5", "сәлем " * 1_000))
+        left_in_tmp = list((infra.maildir / "tmp").iterdir())
+        await smtp.send_message(letter("Жәрмеңке 5"))
+    assert refusal.value.code == 452
+    assert left_in_tmp == []
+    assert len(kept(infra.maildir, "Жәрмеңке 5")) == 1
 
 
 async def test_many_connections_at_once_lose_nothing(infra: Stack) -> None:
