@@ -92,6 +92,13 @@ def test_bearer_token_says_who_in_what_role() -> None:
     assert caller.actor == "judge/aigul"
 
 
+def test_token_of_an_issuer_whose_clock_is_ahead_is_good_at_once() -> None:
+    token = issue_bearer(
+        SCORING, issuer="scoring", subject="aigul", role="judge", now=NOW + HOUR, lifetime=HOUR
+    )
+    assert read_bearer(token, KEYS, VOUCHED) == Caller("aigul", "judge")
+
+
 CLAIMS = {
     "iss": "operator",
     "aud": "zharmenke",
