@@ -60,19 +60,23 @@ class Client:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         async with self._gate:
-            answer = await self._persistently(
-                method, self.urls[service] + path, headers=headers, **request
-            )
+            answer = await self._persistently(method, service, path, headers=headers, **request)
         if answer.is_error:
             raise CallFailed(answer)
         return answer.json()
 
-    async def _persistently(self, method: str, url: str, **request: Any) -> httpx.Response:
+    def url(self, service: str) -> str:
+        """Where the next try of a call to a service goes."""
+        return self.urls[service]
+
+    async def _persistently(
+        self, method: str, service: str, path: str, **request: Any
+    ) -> httpx.Response:
         pause, give_up = 0.2, time.monotonic() + PATIENCE_SECONDS
         while True:
             late = time.monotonic() > give_up
             try:
-                answer = await self._http.request(method, url, **request)
+                answer = await self._http.request(method, self.url(service) + path, **request)
             except httpx.TransportError:
                 if late:
                     raise

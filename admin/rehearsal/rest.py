@@ -2,12 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from schemas.topics import SERVICES, people, stream
+from schemas.topics import PREFIX, SERVICES, people, stream
+
+OWN_GROUPS: Mapping[str, str] = MappingProxyType({name: name for name in SERVICES})
+"""Each service's consumer group, unless it was given another."""
 
 
 class NotAtRest(TimeoutError):
@@ -15,13 +20,25 @@ class NotAtRest(TimeoutError):
 
 
 async def wait_for_rest(
-    environment: dict[str, str], notify_token: str, within: float = 120.0
+    environment: dict[str, str],
+    notify_token: str,
+    within: float = 120.0,
+    *,
+    groups: Mapping[str, str] = OWN_GROUPS,
+    prefix: str = PREFIX,
 ) -> float:
-    """Return after all has come to rest twice in a row; says the seconds it took."""
+    """Return after all has come to rest twice in a row; says the seconds it took.
+
+    `groups` are those that the services read under now, of topics that begin with `prefix`.
+    """
     began, calm, moving = time.monotonic(), 0, "nothing was looked at yet"
     async with httpx.AsyncClient(timeout=20) as http:
         while time.monotonic() - began < within:
-            moving = await _moving(environment, http, notify_token)
+            moving = (
+                await _unsent(environment, http)
+                or await _behind(environment, groups, prefix)
+                or await _planned(environment, http, notify_token)
+            )
             calm = 0 if moving else calm + 1
             if calm == 2:
                 return time.monotonic() - began
@@ -29,15 +46,22 @@ async def wait_for_rest(
     raise NotAtRest(f"after {within:.0f} s still moving: {moving}")
 
 
-async def _moving(environment: dict[str, str], http: httpx.AsyncClient, token: str) -> str:
+async def _unsent(environment: Mapping[str, str], http: httpx.AsyncClient) -> str:
     for name in SERVICES:
         metrics = await http.get(f"{environment[f'{name.upper()}_URL']}/metrics")
         depth = _metric(metrics.text, "zharmenke_outbox_depth")
         if depth:
             return f"{name} has {depth:.0f} documents with unsent events"
-    behind = await lag(environment["KAFKA_BOOTSTRAP_SERVERS"])
-    if late := {group: records for group, records in behind.items() if records}:
-        return f"records behind: {late}"
+    return ""
+
+
+async def _behind(environment: Mapping[str, str], groups: Mapping[str, str], prefix: str) -> str:
+    behind = await lag(environment["KAFKA_BOOTSTRAP_SERVERS"], groups, prefix)
+    late = {service: records for service, records in behind.items() if records}
+    return f"records behind: {late}" if late else ""
+
+
+async def _planned(environment: Mapping[str, str], http: httpx.AsyncClient, token: str) -> str:
     counts = await http.get(
         f"{environment['NOTIFY_URL']}/messages/counts",
         headers={"Authorization": f"Bearer {token}"},
@@ -46,7 +70,9 @@ async def _moving(environment: dict[str, str], http: httpx.AsyncClient, token: s
     return f"{planned} mails are still planned" if planned else ""
 
 
-async def lag(bootstrap: str) -> dict[str, int]:
+async def lag(
+    bootstrap: str, groups: Mapping[str, str] = OWN_GROUPS, prefix: str = PREFIX
+) -> dict[str, int]:
     """How many records each service's group has not committed yet, over all it hears."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
@@ -54,17 +80,17 @@ async def lag(bootstrap: str) -> dict[str, int]:
     try:
         await consumer.start()
         behind = {}
-        for group in SERVICES:
+        for service, group in groups.items():
             partitions = [
                 TopicPartition(topic, number)
-                for topic in _heard(group)
+                for topic in _heard(service, prefix)
                 for number in (await _partitions(consumer, topic))
             ]
             committed = await admin.list_consumer_group_offsets(group, partitions=partitions)
             ends = await consumer.end_offsets(partitions)
             # The fallback broker says the first offset of the last batch for the end, so that what
             # is committed may be past it.
-            behind[group] = sum(
+            behind[service] = sum(
                 max(0, end - max(0, committed[partition].offset)) for partition, end in ends.items()
             )
         return behind
@@ -73,15 +99,15 @@ async def lag(bootstrap: str) -> dict[str, int]:
         await admin.close()
 
 
-def _heard(group: str) -> set[str]:
+def _heard(service: str, prefix: str) -> set[str]:
     hears = {
         "submission": ("scoring",),
         "scoring": ("submission",),
         "webinar": ("submission",),
         "notify": ("submission", "scoring", "webinar"),
-    }[group]
-    topics = {stream(name) for name in hears}
-    return topics | {people(name) for name in hears} if group == "notify" else topics
+    }[service]
+    topics = {stream(name, prefix) for name in hears}
+    return topics | {people(name, prefix) for name in hears} if service == "notify" else topics
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:

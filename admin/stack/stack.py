@@ -18,7 +18,7 @@ from admin.stack.broker import choose_broker, new_cluster_id
 from admin.stack.errors import PartFailed, StackError
 from admin.stack.keys import ensure_keys
 from admin.stack.layout import Broker, Layout, Memory, cache_directory, default_directory
-from admin.stack.parts import INFRA, PARTS, Plan
+from admin.stack.parts import INFRA, PARTS, Launch, Plan
 from admin.stack.ports import DEFAULT_PORTS, Ports, pinned_ports
 from admin.stack.probes import NotAnswering, probe
 from admin.stack.processes import Process
@@ -171,6 +171,10 @@ class Stack:
         OPERATOR_PUBLIC_KEY_FILE, LINK_PUBLIC_KEY_FILE, MAILDIR.
         """
         return self._plan(self._layout.recall()).environment()
+
+    def launch(self, part: str) -> Launch:
+        """What it is started with: for a further replica of a service, on a port of its own."""
+        return self._plan(self._layout.recall()).launch(part)
 
     def log_file(self, part: str) -> Path:
         """Where its output goes."""

@@ -39,7 +39,7 @@ def main() -> int:
     for number, fault in enumerate(chosen, start=1):
         rows.append(suite.run(fault))
         console.print(f"{number}/{len(chosen)} {_line(rows[-1])}")
-        for detail in rows[-1].details[:6]:
+        for detail in (*rows[-1].notes, *rows[-1].details[:6]):
             console.print(f"    {detail[:400]}", markup=False, highlight=False)
         write_report(directory / "report.json", suite, rows)
     console.print(_table(rows))

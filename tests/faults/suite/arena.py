@@ -13,10 +13,12 @@ import httpx
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from admin.rehearsal.cast import FairSize
+from admin.rehearsal.rest import OWN_GROUPS
 from admin.stack.stack import Stack
 from schemas.topics import SERVICES
 from tests.faults.suite.moments import ANY, Moments
 from tests.faults.suite.patient import PatientClient
+from tests.faults.suite.replicas import Replica
 
 SMALL = FairSize(projects=20, shortlist=6, jury=5, judges_per_project=3, registrants=20)
 PATIENCE_SECONDS = 90.0
@@ -47,6 +49,12 @@ class Arena:
         """What a row found wrong by itself; each counts as lost."""
         self.at_rest: list[Callable[[], Awaitable[None]]] = []
         """What a row does when all has come to rest, before it comes to rest again."""
+        self.notes: list[str] = []
+        """What a row has to tell of what it did, for its reader."""
+        self.groups: dict[str, str] = dict(OWN_GROUPS)
+        """The consumer group of each service now."""
+        self.replicas: list[Replica] = []
+        """Those that run beside the stack's own."""
 
     def open(self) -> None:
         """Connect the client; the stack runs by now."""
@@ -93,10 +101,48 @@ class Arena:
 
     async def starts(self, part: str, **environment: str) -> None:
         """Start it, with these variables too, and don't wait."""
-        stack = Stack(
-            self.stack.directory, free_ports=True, environment=self._environment | environment
-        )
+        variables = self._variables(part) | environment
+        stack = Stack(self.stack.directory, free_ports=True, environment=variables)
         await asyncio.to_thread(stack.start, part)
+
+    async def joins(
+        self, service: str, environment: Mapping[str, str] | None = None, *, calls: bool = True
+    ) -> Replica:
+        """Start a further replica with these variables too; it lives when this returns.
+
+        `calls`: it takes its share of the play's calls from then on.
+        """
+        variables = self._variables(service) | dict(environment or {})
+        replica = await asyncio.to_thread(Replica, self.stack, variables, service)
+        self.replicas.append(replica)
+        await self.until(replica.answers, f"a replica of {service} is live")
+        if calls:
+            self.client.add_replica(service, replica.url)
+        return replica
+
+    async def leaves(self, replica: Replica, number: int = signal.SIGTERM) -> None:
+        """End a replica by this signal; the calls that it has in hand are made elsewhere."""
+        replica.send(number)
+        await self.until(lambda: not replica.alive, f"a replica of {replica.service} ends")
+        self.client.remove_replica(replica.service, replica.url)
+        self.replicas.remove(replica)
+
+    def end_replicas(self) -> None:
+        """End those that a row left behind."""
+        while self.replicas:
+            self.replicas.pop().end()
+
+    async def slots(self, replica: Replica) -> int:
+        """How many of its service's outbox slots a replica holds."""
+        client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(self.stack.environment()["MONGO_URL"])
+        held = {"slot": {"$exists": True}, "owner": {"$regex": f"-{replica.pid}-"}}
+        count = await client[replica.service]["leases"].count_documents(held)
+        client.close()
+        return int(count)
+
+    def _variables(self, part: str) -> dict[str, str]:
+        group = self.groups.get(part, part)
+        return self._environment | ({"CONSUMER_GROUP": group} if group != part else {})
 
     async def until(
         self, holds: Callable[[], Any], what: str, within: float = PATIENCE_SECONDS

@@ -18,12 +18,28 @@ class PatientClient(Client):
     def __init__(self, environment: dict[str, str], operator_key: Path, moments: Moments) -> None:
         super().__init__(environment, operator_key)
         self._moments = moments
+        self._replicas: dict[str, list[str]] = {name: [url] for name, url in self.urls.items()}
         self.doubled = 0
         """How many calls are still to be made twice at once, as by two clients."""
         self.twice = 0
         """How many were, and had the same answer both times."""
         self.refused = 0
         """How often a service was away, or said that it can't at present."""
+
+    def add_replica(self, service: str, url: str) -> None:
+        """From now on this replica takes its share of the calls to its service."""
+        self._replicas[service].append(url)
+
+    def remove_replica(self, service: str, url: str) -> None:
+        """No call goes there any more; a try that is under way is made elsewhere when it fails."""
+        if url in self._replicas[service]:
+            self._replicas[service].remove(url)
+
+    def url(self, service: str) -> str:
+        """The replicas of a service in turn."""
+        replicas = self._replicas[service]
+        replicas.append(replicas.pop(0))
+        return replicas[-1]
 
     async def call(
         self, method: str, service: str, path: str, *, token: str | None = None, **request: Any

@@ -1,5 +1,6 @@
 """The rows of the suite by name."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,18 +20,32 @@ class Fault:
     durable_broker: bool
     own_play: bool
     """It plays something of its own, which is not compared with the small fair."""
+    linux: bool
+    """Only Linux has the means."""
+
+    def lacks(self, broker: str) -> str:
+        """What there is not here that it needs; empty when it can be run."""
+        if self.linux and sys.platform != "linux":
+            return "needs Linux"
+        return "needs a durable broker" if self.durable_broker and broker == "tansu" else ""
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(name: str, *, durable_broker: bool = False, own_play: bool = False) -> Callable[[A], A]:
-    """Register a row. `durable_broker`: it ends the broker, and the events must outlive that."""
+def fault(
+    name: str, *, durable_broker: bool = False, own_play: bool = False, linux: bool = False
+) -> Callable[[A], A]:
+    """Register a row.
+
+    `durable_broker`: it ends the broker, and the events must outlive that; or it asks of it what
+    only Apache Kafka itself can do.
+    """
 
     def register(act: A) -> A:
         if name in FAULTS:
             raise ValueError(f"two rows are named {name}")
-        FAULTS[name] = Fault(name, act, durable_broker, own_play)
+        FAULTS[name] = Fault(name, act, durable_broker, own_play, linux)
         return act
 
     return register

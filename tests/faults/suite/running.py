@@ -39,6 +39,8 @@ class Row:
     mails: int = 0
     seconds: float = 0.0
     details: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was done, where the number of injections does not tell it all."""
     skipped: str = ""
 
     @property
@@ -66,10 +68,11 @@ class Suite:
         arena.stack.reset()
         try:
             arena.stack.up()
-            if fault.durable_broker and arena.stack.broker == "tansu":
-                return Row(fault.name, skipped="needs a durable broker")
+            if lacking := fault.lacks(arena.stack.broker):
+                return Row(fault.name, skipped=lacking)
             row = asyncio.run(self._run(arena, fault))
         finally:
+            arena.end_replicas()
             arena.stack.down()
         row.seconds = time.monotonic() - began
         return row
@@ -107,7 +110,7 @@ class Suite:
         finally:
             await arena.client.close()
         verdict.lost += arena.findings
-        row.injections = arena.injections
+        row.injections, row.notes = arena.injections, arena.notes
         row.lost, row.doubled = len(verdict.lost), len(verdict.doubled)
         row.resent_unknown = verdict.resent_unknown
         row.events, row.mails = len(recording.ids), sum(recording.mails.values())
@@ -184,7 +187,8 @@ async def _rest(arena: Arena) -> float:
     trouble: Exception | None = None
     while (left := REST_SECONDS - (time.monotonic() - began)) > 0:
         try:
-            await wait_for_rest(arena.stack.environment(), token, within=left)
+            environment = arena.stack.environment()
+            await wait_for_rest(environment, token, within=left, groups=arena.groups)
             return time.monotonic() - began
         except (httpx.HTTPError, KafkaError, ValueError) as error:
             trouble = error
