@@ -99,7 +99,7 @@ def kafka_command(layout: Layout, environment: Mapping[str, str]) -> list[str]:
     """How Kafka is started. Raises PartFailed where there is no java."""
     heap = environment.get("KAFKA_HEAP_OPTS") or "-Xmx384m"
     return [
-        *_java(environment),
+        *java_with_kafka(environment),
         *heap.split(),
         f"-Dlog4j2.configurationFile={_LOGGING}",
         "kafka.Kafka",
@@ -121,7 +121,7 @@ def prepare_kafka(
     properties.write_text(server_properties(layout, ports))
     if (data / "meta.properties").exists():
         return
-    command = [*_java(environment), "-Xmx64m", "kafka.tools.StorageTool", "format"]
+    command = [*java_with_kafka(environment), "-Xmx64m", "kafka.tools.StorageTool", "format"]
     command += ["-t", cluster_id, "-c", str(properties), "--ignore-formatted"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -132,7 +132,8 @@ def _lines(done: subprocess.CompletedProcess[str]) -> list[str]:
     return (done.stdout + done.stderr).splitlines()[-15:]
 
 
-def _java(environment: Mapping[str, str]) -> list[str]:
+def java_with_kafka(environment: Mapping[str, str]) -> list[str]:
+    """How a class of Kafka's is run, its own tools included. Raises PartFailed without java."""
     try:
         java = find_java(environment)
     except JarsMissing as error:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tests.faults.suite.moments import Moments
+from tests.faults.suite.moments import TRICKLE_SECONDS, Moments
 
 LONG, SHORT = 300, 5
 
@@ -58,3 +58,14 @@ async def test_play_is_held_at_a_moment_until_it_may_go_on() -> None:
         assert not playing.done()
     await playing
     assert moments.calls["any"] == LONG
+
+
+async def test_play_that_trickles_makes_one_call_at_a_time() -> None:
+    moments = moments_of_a_seed()
+    playing = [asyncio.create_task(moments.passing("webinar")) for _ in range(LONG)]
+    async for _ in moments.draw(1):
+        before = moments.calls["webinar"]
+        moments.trickle()
+        await asyncio.sleep(1.2 * TRICKLE_SECONDS)
+        assert 1 <= moments.calls["webinar"] - before <= 2
+    await asyncio.gather(*playing)

@@ -16,7 +16,7 @@ from rich.table import Table
 
 import tests.faults.suite.rows  # noqa: F401 - registers them
 from admin.stack.layout import REPOSITORY
-from tests.faults.suite.registry import FAULTS, Fault
+from tests.faults.suite.registry import FAULTS, Fault, in_order
 from tests.faults.suite.running import Row, Suite
 from tests.parts import caller_environment
 
@@ -74,8 +74,9 @@ def _arguments() -> argparse.Namespace:
 
 def _chosen(names: str) -> list[Fault]:
     if unknown := [name for name in names.split(",") if name and name not in FAULTS]:
-        sys.exit(f"no row is named {', '.join(unknown)}; there are {', '.join(FAULTS)}")
-    return [FAULTS[name] for name in names.split(",")] if names else list(FAULTS.values())
+        known = ", ".join(each.name for each in in_order())
+        sys.exit(f"no row is named {', '.join(unknown)}; there are {known}")
+    return [FAULTS[name] for name in names.split(",")] if names else in_order()
 
 
 def _line(row: Row) -> str:

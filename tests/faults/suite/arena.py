@@ -19,6 +19,7 @@ from schemas.topics import SERVICES
 from tests.faults.suite.moments import ANY, Moments
 from tests.faults.suite.patient import PatientClient
 from tests.faults.suite.replicas import Replica
+from tests.faults.suite.verdict import Verdict
 
 SMALL = FairSize(projects=20, shortlist=6, jury=5, judges_per_project=3, registrants=20)
 PATIENCE_SECONDS = 90.0
@@ -36,8 +37,9 @@ class Arena:
         today: date,
         size: FairSize = SMALL,
     ) -> None:
-        self._environment = dict(environment)
-        self.stack = Stack(directory, free_ports=True, environment=self._environment)
+        self.environment = dict(environment)
+        """What all parts are started with."""
+        self.stack = Stack(directory, free_ports=True, environment=self.environment)
         self.seed, self.kills, self.today, self.size = seed, kills, today, size
         self.chance = random.Random(seed)  # noqa: S311 - a play's own dice
         self.injections = 0
@@ -47,8 +49,12 @@ class Arena:
         self.client: PatientClient
         self.findings: list[str] = []
         """What a row found wrong by itself; each counts as lost."""
+        self.verdicts: list[Verdict] = []
+        """What a row judged by itself, beside what is judged of every row."""
         self.at_rest: list[Callable[[], Awaitable[None]]] = []
         """What a row does when all has come to rest, before it comes to rest again."""
+        self.at_end: list[Callable[[], object]] = []
+        """What a row leaves to be put right after all is judged."""
         self.notes: list[str] = []
         """What a row has to tell of what it did, for its reader."""
         self.groups: dict[str, str] = dict(OWN_GROUPS)
@@ -127,10 +133,12 @@ class Arena:
         self.client.remove_replica(replica.service, replica.url)
         self.replicas.remove(replica)
 
-    def end_replicas(self) -> None:
-        """End those that a row left behind."""
+    def close(self) -> None:
+        """End and put right what a row left behind, all but the stack."""
         while self.replicas:
             self.replicas.pop().end()
+        for step in self.at_end:
+            step()
 
     async def slots(self, replica: Replica) -> int:
         """How many of its service's outbox slots a replica holds."""
@@ -142,7 +150,7 @@ class Arena:
 
     def _variables(self, part: str) -> dict[str, str]:
         group = self.groups.get(part, part)
-        return self._environment | ({"CONSUMER_GROUP": group} if group != part else {})
+        return self.environment | ({"CONSUMER_GROUP": group} if group != part else {})
 
     async def until(
         self, holds: Callable[[], Any], what: str, within: float = PATIENCE_SECONDS

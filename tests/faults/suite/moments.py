@@ -9,7 +9,7 @@ ANY = "any"
 CALLS: Mapping[str, int] = {ANY: 220, "submission": 60, "scoring": 110, "webinar": 40}
 """Calls that every small fair makes at the least, in all and to each service."""
 
-TRICKLE_SECONDS = 0.2
+TRICKLE_SECONDS = 0.5
 """The pause between calls while the play trickles."""
 
 
@@ -36,11 +36,7 @@ class Moments:
 
     async def passing(self, service: str) -> None:
         """Called before each call of the play; returns when it may be made."""
-        if self._trickling:
-            async with self._gate:
-                await asyncio.sleep(TRICKLE_SECONDS)
-        while not self._free.is_set():  # of many that wait, the first to go on may hold the rest
-            await self._free.wait()
+        await self._let_through()
         self.calls[service] += 1
         self.calls[ANY] += 1
         if self._comes():
@@ -88,6 +84,16 @@ class Moments:
     def over(self) -> bool:
         """Whether the play has ended."""
         return self._over.is_set()
+
+    async def _let_through(self) -> None:
+        while True:
+            await self._free.wait()
+            if self._trickling:
+                async with self._gate:
+                    if self._trickling:
+                        await asyncio.sleep(TRICKLE_SECONDS)
+            if self._free.is_set():  # of many that wait, the first to go on may hold the rest
+                return
 
     def _comes(self) -> bool:
         if not self._due or self._striking or self.over:

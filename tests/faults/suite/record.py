@@ -10,7 +10,15 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from admin.rehearsal.mailbox import Mailbox
 from admin.rehearsal.outside import read_topic
 from admin.stack.stack import Stack
-from schemas.topics import SERVICES, SERVICES_WITH_PEOPLE, dead, dead_people, people, stream
+from schemas.topics import (
+    PREFIX,
+    SERVICES,
+    SERVICES_WITH_PEOPLE,
+    dead,
+    dead_people,
+    people,
+    stream,
+)
 
 MARK = "x-fault"
 """The header of a record that a row put on a topic itself: it is no part of the fair."""
@@ -43,22 +51,22 @@ class Recording:
     repeats: int = 0
 
 
-async def record(stack: Stack) -> Recording:
-    """Read everything there is now."""
+async def record(stack: Stack, prefix: str = PREFIX) -> Recording:
+    """Read everything there is now, on the topics that begin with this."""
     found = Recording()
     environment = stack.environment()
     servers = environment["KAFKA_BOOTSTRAP_SERVERS"]
     bodies: dict[str, bytes] = {}
     for service in SERVICES:
-        for event in await read_topic(servers, stream(service)):
+        for event in await read_topic(servers, stream(service, prefix)):
             _add_event(found, bodies, event)
-        for topic in (dead(service), dead_people(service)):
+        for topic in (dead(service, prefix), dead_people(service, prefix)):
             letters = await read_topic(servers, topic)
             marked = sum(1 for letter in letters if _marked(letter))
             found.parked_marked += marked
             found.parked += len(letters) - marked
     for service in SERVICES_WITH_PEOPLE:
-        for person in await read_topic(servers, people(service)):
+        for person in await read_topic(servers, people(service, prefix)):
             if not _marked(person):
                 found.people[f"{service}/{person.key.decode()}"] = str(person.value)
     found.gaps = _gaps(found.ids)

@@ -32,6 +32,23 @@ class Fault:
 
 FAULTS: dict[str, Fault] = {}
 
+ORDER = (
+    *("kill-submission", "kill-scoring", "kill-webinar", "kill-notify", "kill-all-at-once"),
+    *("crash-after-write", "crash-after-publish", "crash-mid-planning", "crash-before-data"),
+    *("crash-after-accept", "kafka-kill", "kafka-away", "kafka-away-at-start", "mongo-kill"),
+    *("mongo-away", "smtp-away", "smtp-421", "smtp-550", "smtp-drop-after-data", "smtp-slow"),
+    *("stop-cont", "replica-joins-leaves", "rolling-restart", "everything-twice", "worst-order"),
+    *("poison-in-batch", "random-bytes", "unknown-major", "clock-jump", "disk-full-maildir"),
+    *("replay-same-group", "replay-new-group", "replay-under-traffic", "notify-ledger-lost"),
+    *("same-command-twice", "seats-race", "funds-race"),
+)
+"""All rows, as they are run and shown."""
+
+
+def in_order() -> list[Fault]:
+    """The registered rows as they are to be run."""
+    return [FAULTS[name] for name in ORDER if name in FAULTS]
+
 
 def fault(
     name: str, *, durable_broker: bool = False, own_play: bool = False, linux: bool = False
@@ -43,6 +60,8 @@ def fault(
     """
 
     def register(act: A) -> A:
+        if name not in ORDER:
+            raise ValueError(f"{name} has no place in the order of rows")
         if name in FAULTS:
             raise ValueError(f"two rows are named {name}")
         FAULTS[name] = Fault(name, act, durable_broker, own_play, linux)

@@ -72,7 +72,7 @@ class Suite:
                 return Row(fault.name, skipped=lacking)
             row = asyncio.run(self._run(arena, fault))
         finally:
-            arena.end_replicas()
+            arena.close()
             arena.stack.down()
         row.seconds = time.monotonic() - began
         return row
@@ -110,6 +110,8 @@ class Suite:
         finally:
             await arena.client.close()
         verdict.lost += arena.findings
+        for judged in arena.verdicts:
+            verdict.add(judged)
         row.injections, row.notes = arena.injections, arena.notes
         row.lost, row.doubled = len(verdict.lost), len(verdict.doubled)
         row.resent_unknown = verdict.resent_unknown

@@ -16,6 +16,12 @@ class Verdict:
     doubled: list[str] = field(default_factory=list)
     resent_unknown: int = 0
 
+    def add(self, other: "Verdict") -> None:
+        """Take over what another one found."""
+        self.lost += other.lost
+        self.doubled += other.doubled
+        self.resent_unknown += other.resent_unknown
+
 
 def judge(played: Recording, undisturbed: Recording | None, bounced: int = 0) -> Verdict:
     """Compare. Without an undisturbed play only what holds of every play is looked at."""

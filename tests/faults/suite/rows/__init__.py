@@ -1,3 +1,27 @@
-"""The rows, by what they hurt. Importing this package registers all of them, in order."""
+"""The rows, by what they hurt. Importing this package registers all of them."""
 
-from tests.faults.suite.rows import kills, crashes, parts, post, replicas, records, races  # noqa: F401, I001
+from tests.faults.suite.rows import (
+    crashes,
+    disk,
+    kills,
+    order,
+    parts,
+    post,
+    races,
+    records,
+    replays,
+    replicas,
+)
+
+__all__ = [
+    "crashes",
+    "disk",
+    "kills",
+    "order",
+    "parts",
+    "post",
+    "races",
+    "records",
+    "replays",
+    "replicas",
+]

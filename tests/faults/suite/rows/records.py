@@ -1,19 +1,15 @@
 """Rows about records on the topics: repeated, unreadable, of a major that nobody knows."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from aiokafka import AIOKafkaProducer
-
-from admin.rehearsal.outside import read_topic
 from schemas.topics import SERVICES, SERVICES_WITH_PEOPLE, people, stream
 from tests.faults.suite.arena import Arena
 from tests.faults.suite.record import MARK
 from tests.faults.suite.registry import fault
+from tests.faults.suite.wire import Headers, records_of, say
 
-Headers = list[tuple[str, bytes]]
 HEARD = frozenset({"ProjectSubmitted", "CommissionAppointed", "WebinarRegistered"})
 """One type of each stream that notify uses, so that a broken one is certain to be parked."""
 
@@ -26,8 +22,8 @@ async def everything_twice(arena: Arena) -> None:
         topics = [stream(name) for name in SERVICES]
         topics += [people(name) for name in SERVICES_WITH_PEOPLE]
         for topic in topics:
-            records = await _records(arena, topic)
-            await _say(arena, topic, [(r.key, r.value, list(r.headers)) for r in records])
+            records = await records_of(arena, topic)
+            await say(arena, topic, [(r.key, r.value, list(r.headers)) for r in records])
 
     async for _ in arena.draw(2):
         await again()
@@ -65,7 +61,7 @@ async def random_bytes(arena: Arena) -> None:
                 header = (name, chance.randbytes(chance.randint(0, 40)))
                 key = chance.choice((None, chance.randbytes(8)))
                 records.append((key, chance.randbytes(200), [header, (MARK, b"random")]))
-            await _say(arena, stream(service), records)
+            await say(arena, stream(service), records)
             arena.parked_expected += len(records)
 
 
@@ -89,20 +85,16 @@ async def _among_the_records(
         for service in SERVICES_WITH_PEOPLE:
             copies = [
                 (f"fault/{uuid4()}".encode(), body, [*headers, (MARK, b"changed")])
-                for found in await _records(arena, stream(service))
+                for found in await records_of(arena, stream(service))
                 if _type(found) in HEARD and not _is_marked(found)
                 for body, headers in [change(list(found.headers))]
             ][-5:]
-            await _say(arena, stream(service), copies)
+            await say(arena, stream(service), copies)
             arena.parked_expected += len(copies)
 
     async for _ in arena.draw(4):
         await inject()
     arena.at_rest.append(inject)
-
-
-async def _records(arena: Arena, topic: str) -> Sequence[Any]:
-    return await read_topic(arena.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"], topic)
 
 
 def _type(found: Any) -> str:
@@ -111,20 +103,3 @@ def _type(found: Any) -> str:
 
 def _is_marked(found: Any) -> bool:
     return MARK in dict(found.headers)
-
-
-async def _say(
-    arena: Arena, topic: str, records: Sequence[tuple[bytes | None, bytes | None, Headers]]
-) -> None:
-    """Put these on a topic; each is an injection."""
-    servers = arena.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"]
-    producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all")
-    await producer.start()
-    try:
-        sent: list[Awaitable[Any]] = []
-        for key, value, headers in records:
-            sent.append(await producer.send(topic, key=key, value=value, headers=headers))
-        await asyncio.gather(*sent)
-    finally:
-        await producer.stop()
-    arena.injections += len(records)
