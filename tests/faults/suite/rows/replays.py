@@ -82,14 +82,12 @@ async def _renew(arena: Arena, services: Sequence[str], generation: str) -> None
 async def _hear_beside(arena: Arena, services: Sequence[str], generation: str) -> None:
     groups = {service: f"{service}-{generation}" for service in services}
     behind = await _behind(arena, groups)
-    before = arena.moments.calls[ANY]
-    arena.moments.trickle()
     joining = (
         arena.joins(service, {"CONSUMER_GROUP": group}, calls=False)
         for service, group in groups.items()
     )
     crew = await asyncio.gather(*joining)
-    await _caught_up(arena, groups, behind, before)
+    await _caught_up(arena, groups, behind)
     await asyncio.gather(*(arena.leaves(replica) for replica in crew))
 
 
@@ -98,25 +96,27 @@ async def _hear_again_under_traffic(arena: Arena, service: str) -> None:
     await _rewind(arena, service)
     groups = {service: arena.groups[service]}
     behind = await _behind(arena, groups)
+    await arena.comes_back(service)
+    await _caught_up(arena, groups, behind)
+
+
+async def _caught_up(arena: Arena, groups: Mapping[str, str], behind: Mapping[str, int]) -> None:
+    """Have the play go on until these groups have heard all that they were behind, and more."""
     before = arena.moments.calls[ANY]
-    await arena.starts(service)
     arena.moments.trickle()
-    await _caught_up(arena, groups, behind, before)
 
-
-async def _caught_up(
-    arena: Arena, groups: Mapping[str, str], behind: Mapping[str, int], before: int
-) -> None:
-    """Wait until these groups have heard all; counted where calls were made meanwhile."""
+    def calls() -> int:
+        return arena.moments.calls[ANY] - before
 
     async def nothing_is_left() -> bool:
+        if not calls() and not arena.moments.over:
+            return False
         return not any((await _behind(arena, groups)).values())
 
     await arena.until(nothing_is_left, f"{', '.join(groups)} have heard all again")
-    calls = arena.moments.calls[ANY] - before
     heard = ", ".join(f"{service} heard {count} records" for service, count in behind.items())
-    arena.notes.append(f"{heard} again during {calls} calls")
-    if calls:
+    arena.notes.append(f"{heard} again during {calls()} calls")
+    if calls():
         arena.injections += sum(1 for count in behind.values() if count)
 
 
