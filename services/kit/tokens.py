@@ -119,7 +119,7 @@ def _verified(token: str, public_key: str, audience: str) -> dict[str, Any]:
             public_key,
             algorithms=[ALGORITHM],
             audience=audience,
-            # `iat` only tells when: a token is good at once, also where the issuer's clock is ahead.
+            # `iat` is no condition: the clock of a replica that issued it may be ahead of ours.
             options={"require": ["exp", "sub", "aud"], "verify_iat": False},
         )
     except jwt.ExpiredSignatureError:
