@@ -172,8 +172,14 @@ class Redrive:
         return list(dict.fromkeys([Queue.of(doc) async for doc in found]))
 
     async def resume(self, place: Lane) -> None:
-        """Go on with a queue that nothing holds up any more."""
-        await self.run(Queue(place[0], place[1], ""), by="the reader")
+        """Go on with a queue that nothing holds up any more.
+
+        Refused as busy while another has its claim, who may be dead: whoever put a record behind
+        has to come again until somebody has handled it.
+        """
+        outcome = await self.run(Queue(place[0], place[1], ""), by="the reader")
+        if outcome.state == "busy":
+            raise Refused("busy", "queue-busy", "The record's queue is being redriven just now.")
 
     async def run(self, queue: Queue, by: str) -> Outcome:
         """Handle a queue's records in order until none is left or one fails; see Outcome.

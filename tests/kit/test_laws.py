@@ -3,6 +3,7 @@ late arrivals, rebalances and trouble between any two steps. See tests/kit/laws/
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -16,7 +17,7 @@ from services.kit.aggregate import CommandKey, fingerprint
 from tests.kit.jars import add, remark, seal
 from tests.kit.laws import laws
 from tests.kit.laws.client import Ask
-from tests.kit.laws.replica import MARK
+from tests.kit.laws.replica import MARK, STREAM
 from tests.kit.laws.world import LARGEST_CHOICE, World
 
 JARS = st.sampled_from(["a", "b", "c"])
@@ -132,3 +133,35 @@ class AnySchedule(RuleBasedStateMachine):
 
 TestAnySchedule = AnySchedule.TestCase
 TestAnySchedule.settings = settings(max_examples=200, stateful_step_count=25)
+
+
+def redrive_a_jar_that_gets_a_coin(before: int, after: int, *, killed: bool) -> None:
+    """One replica redrives a jar's queue; the other reads another of its coins, and is overtaken.
+
+    The reader does so many steps `before` the whole redrive, and so many `after` it.
+    """
+    admin, reader = 0, 1
+    world = World()
+    try:
+        world.rebalance([reader, reader])
+        world.trouble("first", "rule")
+        world.ask(Ask("a", "first", add("first")), reader)
+        world.come_to_rest()
+        world.mend()
+        world.ask(Ask("a", "second", add("second")), reader)
+        world.go_on_until(lambda: len(world.room.log.all(STREAM)) == 2)
+        world.redrive(admin)
+        for replica, steps in (reader, before), (admin, 30), (reader, after):
+            world.go_on_alone(replica, steps)
+        if killed:
+            world.kill(reader)
+        world.come_to_rest()
+        laws.hold(world)
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("before", range(10))
+def test_no_queue_is_left_waiting_for_nothing_wherever_its_reader_is_killed(before: int) -> None:
+    for after in range(0, 20, 3):
+        redrive_a_jar_that_gets_a_coin(before, after, killed=True)

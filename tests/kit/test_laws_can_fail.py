@@ -10,9 +10,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from services.kit import deciding, parking, relay, store
 from services.kit.fold import Fold
+from services.kit.redrive import Redrive
 from services.kit.relay import _pull
 from tests.kit.laws.replica import RECORDS_AT_ONCE, RelayOfFakes, Replica
-from tests.kit.test_laws import AnySchedule
+from tests.kit.test_laws import AnySchedule, redrive_a_jar_that_gets_a_coin
 
 Patch = pytest.MonkeyPatch
 
@@ -63,6 +64,13 @@ def nobody_waits_behind(patch: Patch) -> None:
     patch.setattr(parking.Parking, "blocked", nothing)
 
 
+def nothing_goes_on_by_itself(patch: Patch) -> None:
+    async def resume(found: Redrive, place: Any) -> None:
+        return None
+
+    patch.setattr(Redrive, "resume", resume)
+
+
 @pytest.mark.parametrize(
     "sabotage",
     [
@@ -86,3 +94,14 @@ def test_laws_notice_when_a_mechanism_is_switched_off(sabotage: Any, monkeypatch
     )
     with pytest.raises(AssertionError):
         run_state_machine_as_test(AnySchedule, settings=once)
+
+
+def redrive_at_any_pace() -> None:
+    for before in range(10):
+        redrive_a_jar_that_gets_a_coin(before, 0, killed=False)
+
+
+def test_laws_notice_when_a_queue_does_not_go_on_by_itself(monkeypatch: Patch) -> None:
+    nothing_goes_on_by_itself(monkeypatch)
+    with pytest.raises(AssertionError, match="waits for nothing"):
+        redrive_at_any_pace()
