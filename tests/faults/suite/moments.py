@@ -9,7 +9,7 @@ ANY = "any"
 CALLS: Mapping[str, int] = {ANY: 220, "submission": 60, "scoring": 110, "webinar": 40}
 """Calls that every small fair makes at the least, in all and to each service."""
 
-TRICKLE_SECONDS = 0.5
+TRICKLE_SECONDS = 0.3
 """The pause between calls while the play trickles."""
 
 

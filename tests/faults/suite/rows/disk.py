@@ -1,5 +1,6 @@
 """The row in which the mail server's disk is full."""
 
+import errno
 import resource
 import shutil
 import subprocess
@@ -93,8 +94,14 @@ class _SmallDisk:
 
     def fill(self) -> None:
         """Leave space for one page: a mail that is longer is cut off there."""
-        free = shutil.disk_usage(self._place).free
-        self._ballast.write_bytes(b"\0" * (free - PAGE))
+        with self._ballast.open("wb", buffering=0) as ballast:
+            try:
+                while ballast.write(bytes(PAGE)):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            ballast.truncate(ballast.tell() - PAGE)
 
     def free(self) -> None:
         """There is space again."""
