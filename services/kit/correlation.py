@@ -4,9 +4,12 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from http.client import INTERNAL_SERVER_ERROR
 from typing import Any
 
 import structlog
+
+from services.kit.tracing import OFF, SERVER, Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +29,10 @@ UNKNOWN_ROUTE = "(none)"
 class Correlation:
     """Gives each request a correlation id and a trace, and says the former in the answer."""
 
-    def __init__(self, app: App, answered: Answered | None = None) -> None:
+    def __init__(self, app: App, answered: Answered | None = None, tracing: Tracing = OFF) -> None:
         self._app = app
         self._answered = answered
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the caller's ids when they are well-formed, else make new ones."""
@@ -41,27 +45,35 @@ class Correlation:
             correlation = f"http/{secrets.token_hex(12)}"
         trace = given.get(b"traceparent", b"").decode("latin-1")
         if not _TRACEPARENT.fullmatch(trace):
-            trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-        scope.setdefault("state", {}).update(correlation_id=correlation, traceparent=trace)
-
-        began, status = time.monotonic(), 500  # what the caller gets when the app raises
-
-        async def send_with_id(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", []),
-                    (b"x-correlation-id", correlation.encode()),
-                ]
-            await send(message)
-
+            trace = ""
+        scope.setdefault("state", {})["correlation_id"] = correlation
+        answer = _Answer(send, correlation)
         with structlog.contextvars.bound_contextvars(correlation_id=correlation):
+            if scope["path"].startswith(("/health/", "/metrics")):
+                scope["state"]["traceparent"] = trace or _new_trace()
+                await self._app(scope, receive, answer)
+            else:
+                await self._observed(scope, receive, answer, trace)
+
+    async def _observed(
+        self, scope: Scope, receive: Receive, answer: "_Answer", trace: str
+    ) -> None:
+        began, method = time.monotonic(), scope["method"]
+        with self._tracing.step(method, trace, SERVER, http__request__method=method) as step:
+            scope["state"]["traceparent"] = step.traceparent or _new_trace()
             try:
-                await self._app(scope, receive, send_with_id)
+                await self._app(scope, receive, answer)
             finally:
-                if not scope["path"].startswith(("/health/", "/metrics")):
-                    self._note(scope, status, time.monotonic() - began)
+                route = route_of(scope)
+                step.call(f"{method} {route}")
+                step.note(
+                    http__route=route,
+                    http__response__status_code=answer.status,
+                    zharmenke__correlation_id=answer.correlation,
+                )
+                if answer.status >= INTERNAL_SERVER_ERROR:
+                    step.fail(str(answer.status))
+                self._note(scope, answer.status, time.monotonic() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         # The path alone: a query may hold a link's token.
@@ -74,6 +86,29 @@ class Correlation:
         )
         if self._answered:
             self._answered(scope["method"], route_of(scope), status, seconds)
+
+
+class _Answer:
+    """Adds the correlation id to the answer, and keeps its status."""
+
+    def __init__(self, send: Send, correlation: str) -> None:
+        self._send = send
+        self.correlation = correlation
+        self.status: int = INTERNAL_SERVER_ERROR  # what the caller gets when the app raises
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", []),
+                (b"x-correlation-id", self.correlation.encode()),
+            ]
+        await self._send(message)
+
+
+def _new_trace() -> str:
+    """A trace of its own for a request that brings none: its events belong together."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 def route_of(scope: Scope) -> str:

@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, model_validator
 from pydantic_core import PydanticCustomError
 from pymongo.errors import PyMongoError
@@ -19,10 +20,13 @@ from services.kit.correlation import Answered, App, Correlation, Receive, Scope,
 from services.kit.envelope import NAMESPACE, Context
 from services.kit.refusal import Fault, Kind, Refused
 from services.kit.tokens import Caller
+from services.kit.tracing import OFF, Tracing
 
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 512 * 1024
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+"""FastAPI's own spans hold queries, and with them the tokens of links; ours do not."""
 STATUS: Mapping[Kind, int] = {
     "invalid": 422,
     "unauthenticated": 401,
@@ -114,7 +118,7 @@ def problem(
     )
 
 
-def install(app: FastAPI, answered: Answered | None = None) -> None:
+def install(app: FastAPI, answered: Answered | None = None, tracing: Tracing = OFF) -> None:
     """Give an app the error answers, the body limit, correlation ids, and an OpenAPI of them.
 
     `answered` is told of each request.
@@ -125,7 +129,7 @@ def install(app: FastAPI, answered: Answered | None = None) -> None:
     app.add_exception_handler(PyMongoError, _database_away)
     app.add_exception_handler(Exception, _crashed)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Correlation, answered=answered)
+    app.add_middleware(Correlation, answered=answered, tracing=tracing)
     original = app.openapi
     app.openapi = lambda: _with_problem_media_type(original())  # type: ignore[method-assign]
 

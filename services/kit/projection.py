@@ -10,6 +10,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.kit.fold import Fold, Heard, S
+from services.kit.tracing import OFF, Tracing
 
 Document = dict[str, Any]
 CHUNK = 50
@@ -94,18 +95,24 @@ class Projection(Generic[S]):
 class Reactions:
     """Handlers that do something of their own because of an event, one at a time, in order."""
 
-    def __init__(self, handlers: Mapping[str, Callable[[Heard], Any]]) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Callable[[Heard], Any]], tracing: Tracing = OFF
+    ) -> None:
         self._handlers = handlers
+        self._tracing = tracing
 
     async def hear(self, batch: Sequence[Heard]) -> None:
         """Call the handler of each event's type, in order."""
         for heard in batch:
             if handler := self._handlers.get(heard.envelope.type):
                 envelope = heard.envelope
-                with structlog.contextvars.bound_contextvars(
-                    event_id=envelope.id, correlation_id=envelope.correlation_id
+                with (
+                    structlog.contextvars.bound_contextvars(
+                        event_id=envelope.id, correlation_id=envelope.correlation_id
+                    ),
+                    self._tracing.processing(heard) as continued,
                 ):
-                    await handler(heard)
+                    await handler(continued)
 
 
 def _chunks(ids: Sequence[str]) -> Iterable[list[str]]:

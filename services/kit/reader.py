@@ -22,6 +22,7 @@ from services.kit.envelope import Envelope, Record, Unreadable
 from services.kit.failure import away, reason_of
 from services.kit.fold import Heard, read_event
 from services.kit.parking import Lane, Parking, coordinates, lane
+from services.kit.tracing import OFF, Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -67,12 +68,14 @@ class Reader:
         hears: Sequence[Hear],
         parking: Parking,
         took: Callable[[float], None] = lambda seconds: None,
+        tracing: Tracing = OFF,
     ) -> None:
         """`took` is told how long each batch took."""
         self._models = models
         self._hears = hears
         self._parking = parking
         self._took = took
+        self._tracing = tracing
         self._in_hand: Counter[str] = Counter()
         self._stopping = asyncio.Event()
         self.skipped: Counter[str] = Counter()
@@ -137,7 +140,8 @@ class Reader:
         began = time.monotonic()
         self._in_hand = Counter(record.topic for record in records)
         try:
-            await self._until_handled(records)
+            with self._tracing.batch("process batch", len(records)):
+                await self._until_handled(records)
         finally:
             self._in_hand.clear()
         self._took(time.monotonic() - began)

@@ -22,6 +22,7 @@ from pymongo.errors import PyMongoError
 
 from services.kit.crash import crash_point
 from services.kit.lease import SlotLeases
+from services.kit.tracing import OFF, Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,12 @@ class Entry:
     headers: tuple[tuple[str, bytes | None], ...]
     body: bytes | None
 
+    @property
+    def traceparent(self) -> str:
+        """The trace that it belongs to, if it says so."""
+        found = next((value for name, value in self.headers if name == "traceparent"), None)
+        return found.decode(errors="replace") if found else ""
+
 
 class Relay:
     """Publishes the outboxes of some collections. Start it once per process; it never gives up.
@@ -60,12 +67,14 @@ class Relay:
         bootstrap_servers: str,
         *,
         idempotent: bool = True,
+        tracing: Tracing = OFF,
     ) -> None:
         self._collections = collections
         self._leases = leases
         self._topics = topics
         self._bootstrap = bootstrap_servers
         self._idempotent = idempotent
+        self._tracing = tracing
         self._producer: AIOKafkaProducer | None = None
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -154,7 +163,8 @@ class Relay:
     ) -> None:
         entries = [self._entry(doc["_id"], raw) for doc in docs for raw in doc["outbox"]]
         try:
-            sent = await self._publish(entries)
+            with self._tracing.sending(entries):
+                sent = await self._publish(entries)
         except _Interrupted as interrupted:
             await _pull(collection, [doc["_id"] for doc in docs], interrupted.sent)
             raise interrupted.cause from interrupted

@@ -32,6 +32,7 @@ from services.kit.redrive import Claims, Redrive
 from services.kit.relay import Relay
 from services.kit.settings import ServiceSettings, consumer_group
 from services.kit.store import Store
+from services.kit.tracing import Tracing, exported
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +93,7 @@ class Service:
         self.redrive: Redrive | None = None
         self.broker: KafkaBroker | None = None
         self.metrics = Metrics(name)
+        self.tracing = Tracing()
         self._background: list[Any] = []
         self._figures: list[Callable[[], Awaitable[Figure]]] = []
         self.prepared = False
@@ -100,7 +102,7 @@ class Service:
 
     def store(self, collection: str, aggregate: Aggregate[S]) -> Store[S]:
         """A store whose outboxes this service's relay publishes."""
-        store = Store(self.database[collection], aggregate, self._written)
+        store = Store(self.database[collection], aggregate, self._written, self.tracing)
         self._stores.append(store)
         self._outboxes.append(store.collection)
         self._prepare.append(store.prepare)
@@ -131,13 +133,15 @@ class Service:
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            starting = asyncio.create_task(self._start())
-            try:
-                yield
-            finally:
-                starting.cancel()
-                await asyncio.gather(starting, return_exceptions=True)
-                await self._stop()
+            endpoint = self.settings.otel_exporter_otlp_endpoint
+            async with exported(self.tracing, self.name, self.replica, endpoint):
+                starting = asyncio.create_task(self._start())
+                try:
+                    yield
+                finally:
+                    starting.cancel()
+                    await asyncio.gather(starting, return_exceptions=True)
+                    await self._stop()
 
         app = FastAPI(
             title=title,
@@ -145,9 +149,11 @@ class Service:
             version="1.0.0",
             lifespan=lifespan,
             responses=http.PROBLEMS,
+            telemetry=http.NO_TELEMETRY,
         )
+        app.state.tracing = self.tracing
         app.add_middleware(http.Starting, prepared=lambda: self.prepared)
-        http.install(app, self.metrics.answered)
+        http.install(app, self.metrics.answered, self.tracing)
         add_probes(app, self)
         if self._hearing:
             key_file = self.settings.operator_public_key_file
@@ -186,12 +192,17 @@ class Service:
             self._topics.by_stream(),
             self.settings.kafka_bootstrap_servers,
             idempotent=self.settings.kafka_idempotence,
+            tracing=self.tracing,
         )
         self.parking = parking
         self._prepare += [parking.prepare, leases.prepare]
         if self._hearing:
             self.reader = Reader(
-                self._hearing.models, self._hearing.hears, parking, self.metrics.handled
+                self._hearing.models,
+                self._hearing.hears,
+                parking,
+                self.metrics.handled,
+                self.tracing,
             )
             claims = Claims(self.database["redrives"], self.clock)
             self.redrive = Redrive(parking, claims, self.reader.attempt)

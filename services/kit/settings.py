@@ -25,6 +25,8 @@ class ServiceSettings(BaseSettings):
     http_port: int = 8000
     operator_public_key_file: Path = Path(".local/keys/operator.pub.pem")
     log_level: str = "INFO"
+    otel_exporter_otlp_endpoint: str = ""
+    """A collector of traces that speaks OTLP over HTTP; no traces are made without one."""
 
 
 def consumer_group(service: str, topic_prefix: str) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic
@@ -27,6 +28,7 @@ from services.kit.crash import crash_point
 from services.kit.deciding import Command, Deciding, Draft, fields_of, new_document
 from services.kit.envelope import Context
 from services.kit.refusal import Refused
+from services.kit.tracing import CLIENT, OFF, Step, Tracing
 
 LARGEST_GROUP = 200
 STATES_REMEMBERED = 200
@@ -90,10 +92,12 @@ class Store(Generic[S]):
         collection: "AsyncIOMotorCollection[Document]",
         aggregate: Aggregate[S],
         written: Callable[[], None] = lambda: None,
+        tracing: Tracing = OFF,
     ) -> None:
         self.collection = collection
         self.aggregate = aggregate
         self._written = written
+        self._tracing = tracing
         self._seen: dict[str, tuple[Any, S]] = {}
         self._deciding = Deciding(aggregate)
         self._waiting: dict[str, list[_Waiting[S]]] = {}
@@ -152,7 +156,23 @@ class Store(Generic[S]):
         self._waiting.setdefault(id, []).append((command, done))
         if id not in self._draining:
             self._draining[id] = asyncio.create_task(self._drain(id))
-        return await asyncio.shield(done)
+        if not self._tracing.on:
+            return await asyncio.shield(done)
+        with self._step(context) as step:
+            result = await asyncio.shield(done)
+            step.note(zharmenke__events=list(result.event_ids))
+            return result
+
+    def _step(self, context: Context) -> AbstractContextManager[Step]:
+        """One command's way into the database; others of its group have steps of their own."""
+        name = self.collection.name
+        return self._tracing.step(
+            f"write {name}",
+            context.traceparent,
+            CLIENT,
+            db__system__name="mongodb",
+            db__collection__name=name,
+        )
 
     async def insert_new(
         self,
@@ -177,7 +197,10 @@ class Store(Generic[S]):
                 raise error
             docs[id] = new_document(draft, secrets.token_hex(8)) | dict(extra)
         try:
-            await self.collection.insert_many(list(docs.values()), ordered=False)
+            with ExitStack() as steps:
+                for _, _, context in items if self._tracing.on else ():
+                    steps.enter_context(self._step(context))
+                await self.collection.insert_many(list(docs.values()), ordered=False)
             known = 0
         except BulkWriteError as error:
             failures = (error.details or {}).get("writeErrors", [])
