@@ -52,7 +52,13 @@ RESTORED = AddressRestored(
 
 
 def _message(sequence: int) -> Circumstances:
-    return Circumstances(cast.MESSAGE, sequence, actor="service/notify", via="api", cause=CAUSE)
+    """A plan follows from what calls for the mail, and what becomes of it from the plan."""
+    if sequence == 1:
+        return Circumstances(cast.MESSAGE, 1, actor="service/notify", via="api", cause=CAUSE)
+    planned = f"notify/message/{cast.MESSAGE}:1"
+    return Circumstances(
+        cast.MESSAGE, sequence, actor="service/notify", via="schedule", cause=planned
+    )
 
 
 def _suppression(sequence: int, actor: str) -> Circumstances:

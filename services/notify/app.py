@@ -34,7 +34,8 @@ def create_app(settings: Settings) -> FastAPI:
         per_second=settings.mails_per_second,
     )
     service.prepare(allowance.prepare)
-    service.background(Sending(settings, ledger, Letters(settings), allowance).run)
+    sending = Sending(settings, ledger, Letters(settings), allowance, service.tracing)
+    service.background(sending.run)
     access = Access(settings.operator_public_key_file.read_text())
     app = service.app("Zharmenke notify", "The ledger of mails: one per person and occasion.")
     app.include_router(api.routes(ledger, access))

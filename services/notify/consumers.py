@@ -1,6 +1,7 @@
 """What the notify service hears: every stream for what is due, every people topic for whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,12 @@ def listen(service: Service, ledger: Ledger) -> None:
 
     async def plan(batch: Sequence[Heard]) -> None:
         now = server_now()
-        await ledger.plan(due(batch, now), now)
+        with ExitStack() as steps:
+
+            def follow(heard: Heard) -> Context:
+                return consequence(steps.enter_context(service.tracing.processing(heard)))
+
+            await ledger.plan(due(batch, now, follow), now)
 
     topics = heard_topics(service.settings.topic_prefix)
     service.hear(topics, MODELS, [ledger.people.hear, plan])
@@ -35,12 +41,20 @@ def heard_topics(prefix: str) -> list[str]:
     return [stream(name, prefix) for name in WRITERS] + [people(name, prefix) for name in WRITERS]
 
 
-def due(batch: Sequence[Heard], now: datetime) -> list[tuple[Message, Context]]:
+def consequence(heard: Heard) -> Context:
+    """The context of a mail that this event calls for."""
+    return heard.envelope.consequence("service/notify")
+
+
+def due(
+    batch: Sequence[Heard], now: datetime, follow: Callable[[Heard], Context] = consequence
+) -> list[tuple[Message, Context]]:
     """The messages that a batch calls for, planned at `now`, and as a consequence of what."""
     found: list[tuple[Message, Context]] = []
     for heard in batch:
-        if heard.envelope.type != Person.TYPE:
-            context = heard.envelope.consequence("service/notify")
-            plans = plans_for(heard.envelope, heard.event)
+        if heard.envelope.type == Person.TYPE:
+            continue
+        if plans := plans_for(heard.envelope, heard.event):
+            context = follow(heard)
             found += [(message, context) for message in fresh_messages(plans, now, context)]
     return found

@@ -70,6 +70,8 @@ class Message(State):
     cause: str = ""
     """The event that called for it."""
     correlation_id: str = ""
+    traceparent: str = ""
+    """The trace of what called for it, which goes on when it is sent."""
     status: Status = "planned"
     attempts: int = 0
     """How many attempts came as far as the data."""

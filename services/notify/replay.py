@@ -30,6 +30,7 @@ def _begin(heard: Heard) -> domain.Message:
         planned_at=datetime.fromisoformat(envelope.time),
         cause=envelope.causation_id,
         correlation_id=envelope.correlation_id,
+        traceparent=envelope.traceparent,
     )
 
 

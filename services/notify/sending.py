@@ -15,6 +15,7 @@ from schemas.people import Person
 from services.kit.crash import crash_point
 from services.kit.envelope import Context
 from services.kit.http import server_now
+from services.kit.tracing import CLIENT, OFF, Tracing
 from services.notify import domain
 from services.notify.allowance import Allowance
 from services.notify.letters import Letters
@@ -23,7 +24,7 @@ from services.notify.mails import AddressNotSendable, TemplateIncomplete
 from services.notify.replies import without_address
 from services.notify.settings import Settings
 from services.notify.smtp import Attempt, Connection
-from services.notify.store import Claim, Decide, Ledger
+from services.notify.store import MESSAGE, Claim, Decide, Ledger
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +48,18 @@ class Sending:
     """The loop that turns planned messages into mails. Safe beside other replicas' loops."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, letters: Letters, allowance: Allowance
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        letters: Letters,
+        allowance: Allowance,
+        tracing: Tracing = OFF,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._letters = letters
         self._allowance = allowance
+        self._tracing = tracing
         self._at_once = batch_size(CLAIMED_AT_ONCE, settings.mails_per_second)
         self._lease = timedelta(seconds=2 * settings.smtp_timeout_seconds)
         self._connections = [
@@ -163,21 +170,32 @@ class Sending:
             log.error("mail_not_written", message_id=claim.message.message_id, error=reason)
             await self._settle(claim.message, lambda m: domain.mark_bounced(m, reason), claim.token)
             return
-        attempt = await connection.send(
-            self._settings.mail_from,
-            person.email,
-            mail.as_bytes(),
-            lambda: self._ledger.data_starts(claim),
-        )
-        attempt = replace(attempt, reply=without_address(attempt.reply, person.email))
+        plan = claim.message.plan
+        with self._tracing.step(
+            "send mail",
+            claim.message.traceparent,
+            CLIENT,
+            zharmenke__message_id=claim.message.message_id,
+            zharmenke__purpose=plan.purpose,
+        ) as step:
+            attempt = await connection.send(
+                self._settings.mail_from,
+                person.email,
+                mail.as_bytes(),
+                lambda: self._ledger.data_starts(claim),
+            )
+            attempt = replace(attempt, reply=without_address(attempt.reply, person.email))
+            step.note(zharmenke__outcome=attempt.outcome, zharmenke__smtp_reply=attempt.reply[:300])
+            if attempt.outcome != "accepted":
+                step.fail(attempt.outcome)
+        message = claim.message.model_copy(update={"traceparent": step.traceparent})
         if attempt.outcome == "gone":
             # First of all: should this process be lost here, nothing more is sent there.
             refused.add(person.person_id)
-            message = claim.message
             await self._ledger.suppressions.add(
                 message, attempt.reply, _context(message), server_now()
             )
-        await self._record(claim, person, attempt)
+        await self._record(replace(claim, message=message), person, attempt)
 
     async def _record(self, claim: Claim, person: Person, attempt: Attempt) -> None:
         message, now = claim.message, server_now()
@@ -227,8 +245,10 @@ class Sending:
 
 
 def _context(message: domain.Message) -> Context:
+    """What becomes of a message follows from its plan, however much later."""
     correlation = message.correlation_id or f"message/{message.message_id}"
-    return Context("service/notify", "schedule", correlation, message.cause)
+    planned = f"{MESSAGE.service}/{MESSAGE.kind}/{message.message_id}:1"
+    return Context("service/notify", "schedule", correlation, planned, message.traceparent)
 
 
 def _answered(attempt: Attempt) -> bool:
@@ -253,6 +273,7 @@ def fresh_messages(
             planned_at=now,
             cause=context.causation_id,
             correlation_id=context.correlation_id,
+            traceparent=context.traceparent,
         )
         for plan in plans
     ]

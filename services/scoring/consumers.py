@@ -32,6 +32,6 @@ def listen(service: Service, judging: Judging) -> None:
         [
             judging.seasons.hear,
             judging.projects.hear,
-            Reactions({"ProjectWithdrawn": on_project_withdrawn}).hear,
+            Reactions({"ProjectWithdrawn": on_project_withdrawn}, service.tracing).hear,
         ],
     )

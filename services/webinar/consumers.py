@@ -18,5 +18,5 @@ def listen(service: Service, webinars: Webinars) -> None:
     service.hear(
         [stream("submission", service.settings.topic_prefix)],
         {SeasonOpened.type_name(): SeasonOpened},
-        [Reactions({SeasonOpened.type_name(): on_season_opened}).hear],
+        [Reactions({SeasonOpened.type_name(): on_season_opened}, service.tracing).hear],
     )

@@ -15,6 +15,7 @@ from schemas.people import Person
 from schemas.registry import EVENTS
 from schemas.reliance import TeamContract, relying_on, team_contracts, unmet
 from schemas.topics import PREFIX, SERVICES, people, stream
+from services.kit.tracing import OFF
 
 from .files import MESSAGES
 
@@ -42,6 +43,7 @@ class Listening:
 
     def __init__(self) -> None:
         self.settings = type("Settings", (), {"topic_prefix": PREFIX})
+        self.tracing = OFF
         self.topics: set[str] = set()
         self.types: set[str] = set()
 
