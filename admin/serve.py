@@ -16,6 +16,9 @@ from schemas.topics import SERVICES
 from services.kit.logs import configure_logs
 from services.kit.settings import ServiceSettings
 
+REQUEST_SECONDS = 2
+"""For the requests under way when the service is told to stop; they take milliseconds."""
+
 
 def serve(
     name: str = typer.Argument(..., help=f"One of {', '.join(SERVICES)}, or `all`."),
@@ -67,7 +70,7 @@ def _server(name: str, offset: int) -> uvicorn.Server:
         port=settings.http_port + offset,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=8,
+        timeout_graceful_shutdown=REQUEST_SECONDS,
         server_header=False,
     )
     return uvicorn.Server(config)

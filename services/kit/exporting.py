@@ -12,6 +12,8 @@ from services.kit.envelope import NAMESPACE
 
 ANSWER_SECONDS = 2.0
 """How long a collector may take; spans are lost rather than waited for."""
+LAST_SECONDS = 1.0
+"""How long it may hold up the end of a service."""
 
 
 def collector(service: str, replica: str, endpoint: str) -> TracerProvider:
@@ -48,6 +50,6 @@ async def end(provider: TracerProvider) -> None:
     # A daemon, unlike the threads of asyncio, which a process waits for at its end.
     threading.Thread(target=shut_down, daemon=True).start()
     try:
-        await asyncio.wait_for(done.wait(), ANSWER_SECONDS)
+        await asyncio.wait_for(done.wait(), LAST_SECONDS)
     except TimeoutError:
         return

@@ -117,9 +117,12 @@ class Relay:
             if not busy and not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
+        if not self.failing:  # what was written while the last round was under way
+            with contextlib.suppress(KafkaError, PyMongoError, OSError):
+                await self.round()
 
     def stop(self) -> None:
-        """Let `run` end: after the round in hand it gives the slots back."""
+        """Let `run` end: after a last round it gives the slots back."""
         self._stopping.set()
         self.wake()
 

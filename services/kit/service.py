@@ -22,6 +22,7 @@ from services.kit.aggregate import Aggregate, S
 from services.kit.clock import DatabaseClock
 from services.kit.fold import Fold
 from services.kit.lease import SlotLeases
+from services.kit.loops import Finish, Loops, Run
 from services.kit.metrics import Figure, Metrics, unsent
 from services.kit.parked_api import routes as parked_routes
 from services.kit.parking import Parking
@@ -38,6 +39,10 @@ log = structlog.get_logger(__name__)
 
 Document = dict[str, Any]
 STALE_SECONDS = 15.0
+FINISH_SECONDS = 3.0
+"""For the batch in hand and the loops at work, side by side, when the service ends."""
+RELAY_SECONDS = 1.5
+"""After that for the events that came of it; what is not said then is said after the next start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,6 @@ class Service:
         self._stores: list[Store[Any]] = []
         self._prepare: list[Any] = []
         self._hearing: _Hearing | None = None
-        self._tasks: list[asyncio.Task[None]] = []
         self.relay: Relay | None = None
         self.reader: Reader | None = None
         self.parking: Parking | None = None
@@ -94,7 +98,8 @@ class Service:
         self.broker: KafkaBroker | None = None
         self.metrics = Metrics(name)
         self.tracing = Tracing()
-        self._background: list[Any] = []
+        self._relaying = Loops()
+        self._background = Loops()
         self._figures: list[Callable[[], Awaitable[Figure]]] = []
         self.prepared = False
         """The indexes are there that the rules rely on; before that nothing is accepted."""
@@ -120,9 +125,12 @@ class Service:
         """A coroutine function to run before the service starts, such as creating an index."""
         self._prepare.append(step)
 
-    def background(self, loop: Any) -> None:
-        """A coroutine function that runs as long as the service does; it ends when cancelled."""
-        self._background.append(loop)
+    def background(self, loop: Run, finish: Finish | None = None) -> None:
+        """A coroutine function that runs as long as the service does.
+
+        At the end `finish` asks it to end by itself; without it, it is cancelled.
+        """
+        self._background.add("background", loop, finish)
 
     def figure(self, look: Callable[[], Awaitable[Figure]]) -> None:
         """A coroutine function that looks up a figure of this service's own for each scrape."""
@@ -170,9 +178,9 @@ class Service:
         await self._until_done("prepare", self._prepare_all)
         self.prepared = True
         assert self.relay is not None
-        self._tasks.append(asyncio.create_task(self._guarded("relay", self.relay.run)))
-        for loop in self._background:
-            self._tasks.append(asyncio.create_task(self._guarded("background", loop)))
+        self._relaying.add("relay", self.relay.run, self.relay.stop)
+        self._relaying.start()
+        self._background.start()
         if self._hearing:
             await self._until_done("broker", self._start_broker)
         self.started = True
@@ -219,7 +227,7 @@ class Service:
             self.settings.kafka_bootstrap_servers,
             allow_auto_create_topics=False,
             logger=None,
-            graceful_timeout=10,
+            graceful_timeout=FINISH_SECONDS - 1,  # leaving the group takes a moment too
             client_id=self.replica,
         )
         self.reader.subscribe(broker, self._hearing.topics, self.group)
@@ -244,33 +252,22 @@ class Service:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
 
-    async def _guarded(self, what: str, loop: Any) -> None:
-        """Keep a loop going: an error nobody expected is logged loudly, then it starts again."""
-        while True:
-            try:
-                await loop()
-            except Exception:
-                log.exception("loop_failed", loop=what)
-                await asyncio.sleep(1.0)
-            else:
-                return
-
     async def _stop(self) -> None:
+        """End in order, in a time that all steps together keep (see the runbook)."""
+        log.info("stopping", replica=self.replica)
         if self.reader:
             self.reader.stop()
-        if self.broker:
-            await self.broker.stop()
-        if self.relay:
-            self.relay.stop()
-        for task in self._tasks[1:]:
-            task.cancel()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=8)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._background.end(FINISH_SECONDS), self._stop_broker())
+        await self._relaying.end(RELAY_SECONDS)
         await asyncio.to_thread(self.client.close)  # it says goodbye to the server, and waits
         log.info("stopped", replica=self.replica)
+
+    async def _stop_broker(self) -> None:
+        if self.broker:
+            try:
+                await asyncio.wait_for(self.broker.stop(), FINISH_SECONDS)
+            except TimeoutError:
+                log.warning("batch_cut_off")  # it is not committed, and comes again
 
     async def checks(self) -> dict[str, str]:
         """What readiness looks at: each part "ok" or what is wrong with it."""

@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     service.prepare(allowance.prepare)
     sending = Sending(settings, ledger, Letters(settings), allowance, service.tracing)
-    service.background(sending.run)
+    service.background(sending.run, sending.finish)
     access = Access(settings.operator_public_key_file.read_text())
     app = service.app("Zharmenke notify", "The ledger of mails: one per person and occasion.")
     app.include_router(api.routes(ledger, access))

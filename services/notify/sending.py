@@ -60,6 +60,7 @@ class Sending:
         self._letters = letters
         self._allowance = allowance
         self._tracing = tracing
+        self._finishing = asyncio.Event()
         self._at_once = batch_size(CLAIMED_AT_ONCE, settings.mails_per_second)
         self._lease = timedelta(seconds=2 * settings.smtp_timeout_seconds)
         self._connections = [
@@ -68,18 +69,27 @@ class Sending:
         ]
 
     async def run(self) -> None:
-        """Send what is due until cancelled; a database that is away is waited for."""
+        """Send what is due until told to finish; a database that is away is waited for."""
         try:
-            while True:
+            while not self._finishing.is_set():
                 try:
                     busy = await self.round()
                 except PyMongoError as error:
                     log.warning("database_away", error=str(error)[:300])
                     busy = False
                 if not busy:
-                    await asyncio.sleep(IDLE_SECONDS)
+                    await self._pause(IDLE_SECONDS)
         finally:
             await asyncio.gather(*(connection.quit() for connection in self._connections))
+
+    def finish(self) -> None:
+        """Let `run` end when the mails under way are settled; cancelled, they would be unknown."""
+        self._finishing.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, but not past the end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._finishing.wait(), seconds)
 
     async def round(self) -> bool:
         """One look at what is due; True when something was tried."""
@@ -122,6 +132,9 @@ class Sending:
         await asyncio.gather(
             *(self._work(connection, queue, refused) for connection in self._connections)
         )
+        if queue:
+            unsent = [parcel.claim for parcel in queue]
+            await self._ledger.release(unsent, timedelta(0), deferred=False)
         return bool(known)
 
     async def _admitted(self, parcels: Sequence[Parcel]) -> list[Parcel]:
@@ -141,11 +154,11 @@ class Sending:
                 held.setdefault(wait, []).append(parcel.claim)
         for wait, claims in held.items():
             await self._ledger.release(claims, wait, deferred=False)
-        await asyncio.sleep(admission.starts_in.total_seconds())
+        await self._pause(admission.starts_in.total_seconds())
         return [p for p in parcels if p.claim.message.message_id not in admission.waits]
 
     async def _work(self, connection: Connection, queue: list[Parcel], refused: set[str]) -> None:
-        while queue:
+        while queue and not self._finishing.is_set():
             parcel = queue.pop()
             claim, person = parcel.claim, parcel.person
             if claim.message.plan.person_id in refused:

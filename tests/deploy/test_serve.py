@@ -37,7 +37,7 @@ def test_serve_exits_0_when_told_to_stop_even_with_its_parts_away(tmp_path: Path
         assert _wait_until_live(port) == http.client.OK
         assert _status(port, "/health/ready") == http.client.SERVICE_UNAVAILABLE
         process.send_signal(signal.SIGTERM)
-        assert process.wait(40) == 0
+        assert process.wait(10) == 0
     finally:
         process.kill()
         process.wait()

@@ -22,6 +22,8 @@ class Script:
 
     def __init__(self) -> None:
         self.answers: dict[str, list[str]] = defaultdict(list)
+        self.pause = 0.0
+        """Seconds from the data to the answer."""
         self.sender = ""
         self.recipients: dict[str, str] = {}
         self.connections: set[Any] = set()
@@ -56,6 +58,7 @@ class Script:
         content = envelope.content
         assert isinstance(content, bytes)
         self.attempts[recipient].append(str(message_from_bytes(content)["Message-ID"]))
+        await asyncio.sleep(self.pause)
         answer = self.answers[recipient].pop(0) if self.answers[recipient] else "250 OK"
         if answer == "drop":
             transport: Any = server.transport
