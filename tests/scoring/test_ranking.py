@@ -86,11 +86,22 @@ def histories(draw: st.DrawFn) -> dict[str, list[ScoringEvent]]:
     return said
 
 
-@given_any(histories(), st.data())
+RULESETS = st.builds(
+    given.stage,
+    tie_break=st.sampled_from(
+        [(), ("lot",), ("criterion:idea", "median"), ("earliest-submission", "lot")]
+    ),
+    aggregation=st.sampled_from([None, "median", "trimmed-mean"]),
+    normalisation=st.sampled_from(
+        [None] + [{"method": name, "minimum_sheets": 2} for name in ("z-score", "judge-effect")]
+    ),
+)
+
+
+@given_any(histories(), RULESETS, st.data())
 def test_a_ranking_has_the_same_bytes_for_any_order_of_arrival_and_any_repeats(
-    said: dict[str, list[ScoringEvent]], data: st.DataObject
+    said: dict[str, list[ScoringEvent]], on: RoundDefinition, data: st.DataObject
 ) -> None:
-    on = given.stage(tie_break=("criterion:idea", "median", "lot"))
     expected = rank([given.after(given.assigned(id), events) for id, events in said.items()], on)
     begun = len(JUDGES)
     waiting = {id: [(begun + n, event) for n, event in enumerate(events, start=1)]
