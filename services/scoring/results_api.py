@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from schemas.base import UUID_PATTERN
 from services.kit.access import Access, command_key
 from services.kit.aggregate import CommandKey, Decision
+from services.kit.envelope import Context
 from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
@@ -154,6 +155,8 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
             raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
         decided = await judging.decisions.get(final)
         context = context_of(request, caller)
+        # Before, too: a process that ended just after its write has left the award of one who left.
+        await _only_while_eligible(judging, season_id, project_id, context)
         result = await judging.awards.execute(
             season_id,
             lambda found: Decision(
@@ -169,15 +172,7 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
             now=server_now(),
         )
         # A withdrawal heard between the look at the project and the write frees the award again.
-        again = await judging.projects.get(project_id)
-        if again is not None and again.status != "eligible":
-            await judging.awards.execute(
-                season_id,
-                lambda found: Decision(awards.decline(found, project_id, awards.WITHDRAWN)),
-                context,
-                now=server_now(),
-            )
-            raise Refused("conflict", "project-not-eligible", f"The project is {again.status}.")
+        await _only_while_eligible(judging, season_id, project_id, context)
         return _awards_answer(season, result.state, next(iter(result.event_ids), None))
 
     @router.post("/publication", summary="Announce the winners: lifts the embargo, mails go out")
@@ -247,6 +242,23 @@ def _decision_answer(
         quorum=found.recorded.quorum,
         projects=found.recorded.projects,
     )
+
+
+async def _only_while_eligible(
+    judging: Judging, season_id: str, project_id: str, context: Context
+) -> None:
+    """Refuse for a project that has left, whose award is free then."""
+    project = await judging.projects.get(project_id)
+    if project is None or project.status == "eligible":
+        return
+    if await judging.awards.get(season_id) is not None:
+        await judging.awards.execute(
+            season_id,
+            lambda found: Decision(awards.decline(found, project_id, awards.WITHDRAWN)),
+            context,
+            now=server_now(),
+        )
+    raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
 
 
 async def _season(judging: Judging, season_id: str) -> tuple[HeardSeason, str]:

@@ -1,8 +1,13 @@
 """Awards over HTTP: what is asked for at once, what is withdrawn, and what is announced."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
+from schemas.scoring import AwardConfirmed
+from services.kit.aggregate import Decision
+from services.kit.envelope import Context
+from services.scoring.store import Judging
 from tests.rooms import eventually
 
 from .fair import NOMINATION_FUNDS, Fair, fine, refused, rule_of
@@ -97,6 +102,35 @@ async def test_a_withdrawal_after_the_confirmation_frees_the_funds(fair: Fair) -
     assert [body["project_id"] for _, _, body in await fair.said("WinnerAnnounced")] == [stays]
     told = {body["project_id"] for _, _, body in await fair.said("ProjectNotAwarded")}
     assert gone not in told
+
+
+async def test_award_that_a_crash_left_to_a_project_that_has_gone_is_freed_by_a_repeat(
+    fair: Fair, judging: Judging
+) -> None:
+    chosen = await fair.to_decided_final()
+    gone, stays = chosen[0], chosen[1]
+    fine(await fair.award(stays, 5))
+    await fair.withdraw(gone)
+
+    async def refused_to_all() -> bool:
+        answer = await fair.award(gone, 1)
+        return answer.status_code == 409 and rule_of(answer) == "project-not-eligible"
+
+    await eventually(refused_to_all, "scoring has heard of the withdrawal")
+    late = AwardConfirmed(
+        season_id=fair.season,
+        project_id=gone,
+        nomination=fair.plans[gone].draft["nomination"],
+        amount_tiyn=70,
+    )
+    context = Context("secretary/office", "api", "correlation")
+    await judging.awards.execute(
+        fair.season, lambda _: Decision([late]), context, now=datetime.now(UTC)
+    )
+
+    refused(await fair.award(gone, 70), 409, "project-not-eligible")
+
+    assert await _awarded(fair, 5)
 
 
 async def test_a_winner_that_withdraws_after_the_announcement_declines(fair: Fair) -> None:
