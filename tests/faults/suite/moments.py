@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 
 ANY = "any"
 CALLS: Mapping[str, int] = {ANY: 220, "submission": 60, "scoring": 110, "webinar": 40}
-"""Calls that every small fair makes at the least, in all and to each service."""
+"""Commands that every small fair gives at the least, in all and to each service."""
 
 TRICKLE_SECONDS = 0.3
 """The pause between calls while the play trickles."""
@@ -34,9 +34,15 @@ class Moments:
         self._free = asyncio.Event()
         self._over = asyncio.Event()
 
-    async def passing(self, service: str) -> None:
-        """Called before each call of the play; returns when it may be made."""
+    async def passing(self, service: str, *, counted: bool = True) -> None:
+        """Called before each call of the play; returns when it may be made.
+
+        Moments come at calls that are counted: how often a play asks for something, it does not
+        say beforehand.
+        """
         await self._let_through()
+        if not counted:
+            return
         self.calls[service] += 1
         self.calls[ANY] += 1
         if self._comes():

@@ -45,7 +45,7 @@ class PatientClient(Client):
         self, method: str, service: str, path: str, *, token: str | None = None, **request: Any
     ) -> Any:
         """The JSON of a successful answer; raises CallFailed for any other."""
-        await self._moments.passing(service)
+        await self._moments.passing(service, counted=method != "GET")
         once = self._persist(method, service, path, token=token, **request)
         if self.doubled <= 0 or method == "GET" or path == "/sessions":  # a link works once
             return await once
