@@ -60,6 +60,16 @@ def test_mail_that_came_twice_after_an_unknown_is_counted_apart() -> None:
     assert (verdict.lost, verdict.doubled, verdict.resent_unknown) == ([], [], 1)
 
 
+def test_mail_that_was_planned_under_two_ids_is_doubled() -> None:
+    played = _two_mails()
+    occasion = ("webinar-link", "registration/1", "person", "webinar/registration/1:1")
+    played.plans[occasion] = {"lost", "doubled"}
+
+    verdict = judge(played, _two_mails())
+
+    assert verdict.doubled == [f"mail under another id: {' '.join(occasion)}"]
+
+
 def _two_mails() -> Recording:
     found = Recording(ids={"submission/project/1:1"})
     for message in ("lost", "doubled"):

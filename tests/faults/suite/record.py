@@ -1,7 +1,7 @@
 """All that a play has come to: events, people, documents and mails, in a form to be compared."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Recording:
     """How often each (subject, type, content) was said under different ids; not by notify."""
     messages: dict[str, list[str]] = field(default_factory=dict)
     """What notify said of each message, in order."""
+    plans: dict[tuple[str, ...], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The messages by purpose, about, person and the event that called for them: one each."""
     two_contents: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     people: dict[str, str] = field(default_factory=dict)
@@ -94,7 +96,12 @@ def _add_event(found: Recording, bodies: dict[str, bytes], kafka_record: Any) ->
     bodies[id] = kafka_record.value
     found.ids.add(id)
     if id.startswith("notify/message/"):
-        found.messages.setdefault(subject.partition("/")[2], []).append(type_name)
+        message = subject.partition("/")[2]
+        found.messages.setdefault(message, []).append(type_name)
+        if type_name == "MessagePlanned":
+            plan = json.loads(kafka_record.value)
+            occasion = (plan["purpose"], plan["about"], plan["person_id"])
+            found.plans[*occasion, headers["ce_causationid"]].add(message)
     elif not id.startswith("notify/"):
         found.contents[subject, type_name, lasting(json.loads(kafka_record.value))] += 1
 

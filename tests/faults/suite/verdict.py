@@ -37,6 +37,9 @@ def judge(played: Recording, undisturbed: Recording | None, bounced: int = 0) ->
 
 
 def _judge_mails(played: Recording, verdict: Verdict, bounced: int) -> None:
+    for occasion, messages in played.plans.items():
+        others = len(messages) - 1
+        verdict.doubled += [f"mail under another id: {' '.join(occasion)}"] * others
     for message, said in played.messages.items():
         copies = played.mails[message]
         if copies == 0 and "MessageBounced" in said and bounced > 0:
