@@ -255,9 +255,8 @@ class Store(Generic[S]):
                     raise
                 await asyncio.sleep(0.2)
                 continue
-            if draft.changed:
-                crash_point("after-write")
             if draft.outbox:
+                crash_point("after-write")
                 self._written()
             return draft.results
 
