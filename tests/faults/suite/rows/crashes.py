@@ -14,11 +14,19 @@ LATEST_SECONDS = 120.0
 AFTER_PLAY_SECONDS = 5.0
 
 
-def _crash(point: str, *parts: str) -> Callable[[Arena], Awaitable[None]]:
+def crash(
+    point: str, *parts: str, times: int = TIMES, calls: str = "", early: float = 0.2
+) -> Callable[[Arena], Awaitable[None]]:
+    """What ends each part at a point, `times` in all, from a moment early among the calls.
+
+    `calls` is the service whose calls are meant; by default the part itself, or any.
+    """
+
     async def act(arena: Arena) -> None:
         for part in parts:
-            async for _ in arena.draw(1, part if part in CALLS else ANY, early=0.2):
-                for passing in range(1, TIMES + 1):
+            among = calls or (part if part in CALLS else ANY)
+            async for _ in arena.draw(1, among, early):
+                for passing in range(1, times + 1):
                     await arena.stops(part)
                     armed = {VARIABLE: f"{point}:{passing}"}
                     await arena.comes_back(part, **armed)
@@ -44,8 +52,8 @@ async def _ends(arena: Arena, part: str) -> bool:
         return False
 
 
-fault("crash-after-write")(_crash("after-write", "submission", "scoring"))
-fault("crash-after-publish")(_crash("after-publish", "submission", "scoring"))
-fault("crash-mid-planning")(_crash("mid-planning", "notify"))
-fault("crash-before-data")(_crash("before-data", "notify"))
-fault("crash-after-accept")(_crash("after-accept", "notify"))
+fault("crash-after-write")(crash("after-write", "submission", "scoring", "webinar"))
+fault("crash-after-publish")(crash("after-publish", "submission", "scoring"))
+fault("crash-mid-planning")(crash("mid-planning", "notify"))
+fault("crash-before-data")(crash("before-data", "notify"))
+fault("crash-after-accept")(crash("after-accept", "notify"))
