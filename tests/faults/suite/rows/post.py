@@ -1,12 +1,19 @@
 """Rows about the mail server, and about the ledger of what it was given."""
 
+import asyncio
+import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from admin.rehearsal.outside import read_topic
+from schemas.topics import stream
 from tests.faults.suite.arena import Arena
 from tests.faults.suite.registry import fault
 
 MAILS = 10
 VARIABLE = "ZHARMENKE_SMTP_FAULT"
+HANG_SECONDS = 1.5
+"""Shorter than the senders' patience: see `new_suite`."""
 
 
 def _trouble(kind: str, *, bounced: bool = False) -> Callable[[Arena], Awaitable[None]]:
@@ -52,6 +59,40 @@ async def smtp_away(arena: Arena) -> None:
                 await arena.until(arena.mails_planned, "mails wait", within=30)
             finally:
                 await arena.comes_back("smtp")
+
+
+@fault("two-senders")
+async def two_senders(arena: Arena) -> None:
+    """Two replicas of notify, and a mail server that hangs while both could have a mail in hand.
+
+    No process ends here, so nothing has a reason to come twice, not even on the stream.
+    """
+    await arena.joins("notify", calls=False)
+    async for _ in arena.draw(2, "webinar", early=0.5):
+        if arena.moments.over:
+            break  # nobody would have a mail in hand
+        await _hang(arena)
+    arena.at_rest.append(lambda: _said_once(arena, "notify"))
+
+
+async def _hang(arena: Arena) -> None:
+    await asyncio.to_thread(arena.stack.kill, "smtp", signal.SIGSTOP)
+    arena.moments.go_on()
+    try:
+        await arena.until(arena.mails_planned, "mails wait", within=30)
+        await asyncio.sleep(HANG_SECONDS)  # the fault itself: its length is what it is
+    finally:
+        await asyncio.to_thread(arena.stack.kill, "smtp", signal.SIGCONT)
+    arena.injections += 1
+
+
+async def _said_once(arena: Arena, service: str) -> None:
+    """Find fault with an event that was put on the stream twice."""
+    servers = arena.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"]
+    records = await read_topic(servers, stream(service))
+    ids = Counter(dict(record.headers)["ce_id"] for record in records)
+    if repeated := sum(1 for count in ids.values() if count > 1):
+        arena.findings.append(f"{repeated} events of {service} published more than once")
 
 
 @fault("notify-ledger-lost")
