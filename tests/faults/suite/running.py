@@ -15,6 +15,8 @@ from admin.rehearsal.checks import check_fair
 from admin.rehearsal.mailbox import Mailbox
 from admin.rehearsal.outside import read_log
 from admin.rehearsal.rest import NotAtRest, wait_for_rest
+from admin.stack.parts import PARTS
+from admin.stack.stack import Stack
 from tests.faults.suite.arena import SMALL, Arena
 from tests.faults.suite.fair import play_phases, small_fair
 from tests.faults.suite.record import Recording, record
@@ -73,7 +75,7 @@ class Suite:
             row = asyncio.run(self._run(arena, fault))
         finally:
             arena.close()
-            arena.stack.down()
+            _discard(arena.stack)
         row.seconds = time.monotonic() - began
         return row
 
@@ -85,7 +87,7 @@ class Suite:
             arena.stack.up()
             self.undisturbed = asyncio.run(_undisturbed(arena))
         finally:
-            arena.stack.down()
+            _discard(arena.stack)
         return self.undisturbed
 
     def _arena(self) -> Arena:
@@ -119,6 +121,14 @@ class Suite:
         row.details = [f"lost: {text}" for text in verdict.lost[:20]]
         row.details += [f"doubled: {text}" for text in verdict.doubled[:20]]
         return row
+
+
+def _discard(stack: Stack) -> None:
+    """End all of it at once: nothing that it could still put in order is looked at any more."""
+    for part in PARTS:
+        if stack.pid(part) is not None:
+            stack.kill(part)
+    stack.down()
 
 
 def _told(error: Exception | ExceptionGroup[Exception]) -> list[str]:
