@@ -62,5 +62,5 @@ bench: install ## compare the line with hand-written loops: three ratios (a few 
 KILLS ?= 40
 
 .PHONY: faults
-faults: install ## hurt a stack that plays a small fair in every way we know: KILLS=N ROWS=a,b SEED=s
-	$(BIN)/python -m tests.faults.suite --kills $(KILLS) --rows "$(ROWS)" --seed "$(or $(SEED),faults)"
+faults: install ## hurt a stack that plays a small fair in every way we know: KILLS=N ROWS=a,b SEED=s; SABOTAGE=name switches a mechanism off, to see it noticed
+	$(BIN)/python -m tests.faults.suite --kills $(KILLS) --rows "$(ROWS)" --seed "$(or $(SEED),faults)" --sabotage "$(SABOTAGE)"

@@ -72,6 +72,16 @@ def test_only_what_the_image_is_made_of_reaches_the_engine() -> None:
     assert allowed == {"admin", "schemas", "services", "requirements-runtime.lock"}
 
 
+def test_no_switch_of_the_fault_tests_is_in_the_image() -> None:
+    copied = [
+        line.split()[1] for line in LINES if line.startswith("COPY ") and "--from" not in line
+    ]
+    assert copied == ["requirements-runtime.lock", "admin", "schemas", "services"]
+    files = [path for name in copied[1:] for path in (REPOSITORY / name).rglob("*.py")]
+    assert not {path.name for path in files} & {"sitecustomize.py", "usercustomize.py"}
+    assert [path for path in files if re.search("sabotage", path.read_text(), re.IGNORECASE)] == []
+
+
 def test_the_runtime_lock_is_a_part_of_the_whole_one() -> None:
     def pins(name: str) -> dict[str, str]:
         text = (REPOSITORY / name).read_text()

@@ -17,6 +17,9 @@ from admin.rehearsal.outside import read_log
 from admin.rehearsal.rest import NotAtRest, wait_for_rest
 from admin.stack.parts import PARTS
 from admin.stack.stack import Stack
+from schemas.topics import SERVICES
+from tests.faults.sabotage import switched_off
+from tests.faults.sabotage.mistakes import MISTAKES
 from tests.faults.suite.arena import SMALL, Arena
 from tests.faults.suite.fair import play_phases, small_fair
 from tests.faults.suite.record import Recording, record
@@ -62,16 +65,19 @@ class Suite:
     today: date
     size: FairSize = SMALL
     undisturbed: Recording | None = None
+    sabotage: str = ""
+    """The mechanism that is switched off in the rows, and not in the undisturbed play."""
 
     def run(self, fault: Fault) -> Row:
         """Play this row on a fresh stack; never raises for what the row finds."""
         began = time.monotonic()
-        arena = self._arena()
+        arena = self._arena(self.sabotage)
         arena.stack.reset()
         try:
             arena.stack.up()
             if lacking := fault.lacks(arena.stack.broker):
                 return Row(fault.name, skipped=lacking)
+            _require_sabotage(arena, self.sabotage)
             row = asyncio.run(self._run(arena, fault))
         finally:
             arena.close()
@@ -90,8 +96,11 @@ class Suite:
             _discard(arena.stack)
         return self.undisturbed
 
-    def _arena(self) -> Arena:
-        return Arena(self.directory, self.environment, self.seed, self.kills, self.today, self.size)
+    def _arena(self, sabotage: str = "") -> Arena:
+        environment = self.environment
+        if sabotage:
+            environment = switched_off(sabotage, environment)
+        return Arena(self.directory, environment, self.seed, self.kills, self.today, self.size)
 
     async def _run(self, arena: Arena, fault: Fault) -> Row:
         row = Row(fault.name)
@@ -129,6 +138,15 @@ def _discard(stack: Stack) -> None:
         if stack.pid(part) is not None:
             stack.kill(part)
     stack.down()
+
+
+def _require_sabotage(arena: Arena, name: str) -> None:
+    """Raise unless the services say that they make the mistake, in each module it belongs in."""
+    for module in MISTAKES[name] if name else ():
+        service = module.split(".")[1]
+        for part in SERVICES if service == "kit" else (service,):
+            if not arena.count_in_log(part, f"sabotage {name}: {module}"):
+                raise RuntimeError(f"{part} does not say that {module} is sabotaged")
 
 
 def _told(error: Exception | ExceptionGroup[Exception]) -> list[str]:
