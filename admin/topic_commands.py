@@ -1,6 +1,8 @@
 """`zharmenke topics`: list the topics on the broker, or create those that are missing."""
 
 import asyncio
+import os
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -9,10 +11,22 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from admin.terminal import age, answer, note, plain_markup, quiet_client, trouble_told
+from admin.generation import Filled, fill, size
+from admin.log.reading import open_log
+from admin.terminal import (
+    FINDING,
+    age,
+    answer,
+    note,
+    plain_markup,
+    progress,
+    quiet_client,
+    trouble_told,
+)
 from admin.topic_list import Found, list_topics
 from admin.topics import BrokerAway, TopicRefused, create_topics
 from admin.where import AsJson, Bootstrap, brokers, topic_prefix
+from schemas.topics import PARTITIONS
 
 topics_app = typer.Typer()
 
@@ -79,6 +93,10 @@ def _size(size: int | None) -> str:
 
 @topics_app.command("create")
 def create(
+    partitions: Annotated[
+        int,
+        typer.Option(min=1, envvar="TOPIC_PARTITIONS", help="Of each topic; fixed for its life."),
+    ] = PARTITIONS,
     replication_factor: Annotated[
         int, typer.Option(min=1, help="Copies of each partition; 3 on a cluster.")
     ] = 1,
@@ -99,6 +117,7 @@ def create(
             create_topics(
                 servers,
                 prefix=prefix,
+                partitions=partitions,
                 replication_factor=replication_factor,
                 min_insync=min_insync,
                 within=wait,
@@ -115,3 +134,39 @@ def create(
         typer.echo(f"error: {difference}", err=True)
     if report.differences:
         raise typer.Exit(1)
+
+
+@topics_app.command("fill")
+def fill_generation(
+    new_prefix: Annotated[str, typer.Argument(help="What the names of the new topics begin with.")],
+    bootstrap: Bootstrap = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fill a new generation of the topics, which may have more partitions, from those there are.
+
+    The services under TOPIC_PREFIX must be stopped and the new topics empty. Every record is copied
+    with its key, headers and time, each key's in order; then both sides are compared. Exit code 1
+    when they differ; 2 when it can't be done, or broke off.
+
+    Example: zharmenke topics fill zharmenke.g2
+    """
+    quiet_client()
+    with trouble_told():
+        filled = asyncio.run(_fill(brokers(bootstrap), topic_prefix(), new_prefix))
+        answer([asdict(one) for one in filled], lambda _: _tell(filled), as_json)
+        if any(one.different for one in filled):
+            raise typer.Exit(FINDING)
+
+
+async def _fill(servers: str, old: str, new: str) -> list[Filled]:
+    idempotent = os.environ.get("KAFKA_IDEMPOTENCE", "true").lower() != "false"
+    async with open_log(servers) as log:
+        total = await size(log, old)
+        with progress("copying, comparing", 2 * total) as advance:
+            return await fill(log, old, new, idempotent=idempotent, advance=advance)
+
+
+def _tell(filled: list[Filled]) -> None:
+    for one in filled:
+        told = f"{one.old} → {one.new}: {one.records} records of {one.keys} keys"
+        typer.echo(f"{told}, {f'{one.different} keys DIFFER' if one.different else 'the same'}")

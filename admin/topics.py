@@ -20,7 +20,7 @@ from aiokafka.errors import (
     for_code,
 )
 
-from schemas.topics import PREFIX, Topic, all_topics
+from schemas.topics import PARTITIONS, PREFIX, Topic, all_topics
 
 
 class BrokerAway(Exception):
@@ -67,6 +67,7 @@ async def create_topics(
     servers: str,
     *,
     prefix: str = PREFIX,
+    partitions: int = PARTITIONS,
     replication_factor: int = 1,
     min_insync: int | None = None,
     within: float = 60.0,
@@ -76,7 +77,10 @@ async def create_topics(
     Returns when every partition of every topic can be used. Raises BrokerAway after `within`
     seconds, TopicRefused when the broker declines.
     """
-    wanted = [_with_min_insync(topic, min_insync) for topic in all_topics(prefix)]
+    wanted = [
+        _with_min_insync(replace(topic, partitions=partitions), min_insync)
+        for topic in all_topics(prefix)
+    ]
     async with broker_admin(servers, within) as admin:
         known = frozenset(await _partitions(admin))
         missing = [topic for topic in wanted if topic.name not in known]
@@ -194,7 +198,7 @@ def _partition_differences(
     return [
         f"{topic.name} has {len(found[topic.name])} partitions instead of {topic.partitions}; "
         "the number can't be changed without losing the order of its keys: "
-        "make a new generation of the topic and replay into it."
+        "make a new generation of the topics, see `zharmenke topics fill --help`."
         for topic in topics
         if len(found[topic.name]) != topic.partitions
     ]
