@@ -228,7 +228,7 @@ class Service:
             allow_auto_create_topics=False,
             logger=None,
             graceful_timeout=FINISH_SECONDS - 1,  # leaving the group takes a moment too
-            client_id=self.replica,
+            client_id=f"{self.name}-{self.replica}",
         )
         self.reader.subscribe(broker, self._hearing.topics, self.group)
         try:
