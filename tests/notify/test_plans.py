@@ -42,3 +42,21 @@ def test_project_found_eligible_is_mailed_nothing() -> None:
     screened = sample("ProjectScreened", outcome="eligible", reason_code=None)
 
     assert plans_for(said("ProjectScreened", "project/1", 2), screened) == []
+
+
+def test_webinar_link_is_one_for_each_registration_and_version_of_the_schedule() -> None:
+    first = sample("WebinarRegistered", schedule_version=1)
+    moved = sample("WebinarRegistered", schedule_version=2)
+    subject = f"registration/{first.model_dump()['registration_id']}"
+
+    [link] = plans_for(said("WebinarRegistered", subject, 1), first)
+    [repeat] = plans_for(said("WebinarRegistered", subject, 4), first)
+    [another] = plans_for(said("WebinarRegistered", subject, 5), moved)
+
+    assert link.person_id == first.model_dump()["person_id"]
+    assert link.message_id == repeat.message_id != another.message_id
+
+
+def test_who_waits_for_a_seat_or_has_cancelled_is_due_no_link() -> None:
+    for type_name in ("RegistrationWaitlisted", "RegistrationCancelled"):
+        assert plans_for(said(type_name, "registration/1", 2), sample(type_name)) == []
