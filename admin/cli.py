@@ -2,6 +2,7 @@
 
 import typer
 
+from admin.archive.commands import export
 from admin.dead.commands import dead_app
 from admin.keys import keys_app
 from admin.lag.commands import lag
@@ -11,6 +12,7 @@ from admin.serve import serve
 from admin.stack.commands import stack_app
 from admin.tokens import token
 from admin.topic_commands import topics_app
+from admin.verify.commands import verify
 
 app = typer.Typer(
     name="zharmenke",
@@ -28,3 +30,5 @@ app.command("lag")(lag)
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("token")(token)
+app.command("verify")(verify)
+app.command("export")(export)

@@ -1,0 +1,184 @@
+"""Every ranking computed anew, from the score events of its cut and the season's rules."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from admin.verify.facts import Facts, Stage
+from admin.verify.findings import Ranked
+from admin.verify.reading import Said
+from admin.verify.scoring import RECORDED, Round
+from admin.verify.spool import Spool
+from schemas.canonical import contract_hash, input_line
+from schemas.scoring import RankingComputed, ScoreRecorded, ScoreVoided
+from services.scoring.domain.evaluation import Evaluation, Sheet, Void
+from services.scoring.domain.ranking import DRAW_SEQUENCE, Entrant, ranked, table_hash
+
+EVALUATIONS = "scoring/evaluation/"
+
+
+@dataclass(slots=True)
+class _Recomputed:
+    """What the score events of a cut come to."""
+
+    inputs_hash: str
+    scores: int
+    entrants: list[Entrant]
+
+
+class RankingRules:
+    """Checks RankingComputed, after everything has been read.
+
+    One evaluation at a time is in memory, so the number of sheets does not matter.
+    """
+
+    def __init__(self, facts: Facts, spool: Spool) -> None:
+        self._facts = facts
+        self._findings = facts.findings
+        self._spool = spool
+
+    def settle(self, rounds: dict[str, Round]) -> None:
+        """Recompute every ranking of every round."""
+        for round_id, round_ in rounds.items():
+            for said in round_.rankings:
+                stage = self._facts.stages.get(round_id)
+                if stage is None:
+                    self._findings.fault("ruleset", said.place, "its season is not on record")
+                else:
+                    self._check(said, stage, round_)
+
+    def _check(self, said: Said, stage: Stage, round_: Round) -> None:
+        ranking: RankingComputed = said.event
+        before = self._findings.failed.total()
+        self._check_candidates(said, round_)
+        ruleset = contract_hash(stage.definition)
+        self._compare(said, "ruleset", "ruleset_hash", ranking.ruleset_hash, ruleset)
+        found = self._recompute(ranking)
+        self._compare(said, "inputs", "inputs_hash", ranking.inputs_hash, found.inputs_hash)
+        own = table_hash(ranking.table)
+        self._compare(said, "table", "table_hash", ranking.table_hash, own)
+        table = ranked(round_.drawn.event.seed, stage.definition, found.entrants)
+        fresh = table_hash(table)
+        self._compare(said, "table", "table_hash from its scores", ranking.table_hash, fresh)
+        short = [row for row in table if row.sheets < stage.definition.minimum_sheets]
+        self._findings.expect(
+            not short,
+            "candidates",
+            said.place,
+            f"{len(short)} projects have fewer than {stage.definition.minimum_sheets} sheets",
+        )
+        same = self._findings.failed.total() == before
+        self._findings.rankings.append(
+            Ranked(said.id, found.scores, len(table), ranking.inputs_hash, fresh, same)
+        )
+
+    def _compare(self, said: Said, rule: str, name: str, told: str, found: str) -> None:
+        self._findings.expect(
+            told == found, rule, said.place, f"{name} is {told}, recomputed it is {found}"
+        )
+
+    def _check_candidates(self, said: Said, round_: Round) -> None:
+        """Who is ranked: the evaluations of the closed round whose projects were eligible."""
+        cut, closed = said.event.cut, round_.closed.event.cut if round_.closed else {}
+        evaluations = {origin: last for origin, last in cut.items() if origin in closed}
+        draw = f"scoring/round/{said.event.round_id}"
+        projects = {f"submission/project/{_project_of(origin)}" for origin in evaluations}
+        self._findings.expect(
+            all(closed[origin] == last for origin, last in evaluations.items())
+            and set(cut) == set(evaluations) | projects | {draw}
+            and cut.get(draw) == DRAW_SEQUENCE,
+            "candidates",
+            said.place,
+            "its cut is not that of the closed round",
+        )
+        for origin in closed:
+            project_id = _project_of(origin)
+            project = self._facts.project(project_id)
+            sequence = cut.get(f"submission/project/{project_id}", 0)
+            step = project.at(sequence) if project else None
+            if origin in evaluations:
+                self._findings.expect(
+                    step is not None and step.status == "eligible",
+                    "candidates",
+                    said.place,
+                    f"project {project_id} was {step.status if step else 'unknown'} as heard",
+                )
+            else:
+                self._findings.expect(
+                    project is not None and bool(project.withdrawn_at),
+                    "candidates",
+                    said.place,
+                    f"project {project_id} is left out, and did not withdraw",
+                )
+
+    def _recompute(self, ranking: RankingComputed) -> _Recomputed:
+        digest, scores, entrants = hashlib.sha256(), 0, []
+        for origin in sorted(ranking.cut):
+            if not origin.startswith(EVALUATIONS):
+                continue
+            sheets: dict[str, Sheet] = {}
+            voids: list[Void] = []
+            subject = origin.removeprefix("scoring/")
+            for sequence, event in self._scores(subject, ranking.cut[origin]):
+                scores += 1
+                digest.update(input_line(subject, sequence, event.type_name(), event))
+                if isinstance(event, ScoreRecorded):
+                    sheets[event.judge_id] = Sheet(
+                        sequence=sequence,
+                        judge_id=event.judge_id,
+                        project_version=event.project_version,
+                        points=event.points,
+                    )
+                else:
+                    voids.append(_void(sequence, event))
+            entrants += self._entrant(ranking, origin, tuple(sheets.values()), tuple(voids))
+        return _Recomputed(digest.hexdigest(), scores, entrants)
+
+    def _scores(self, subject: str, last: int) -> Iterator[tuple[int, ScoreRecorded | ScoreVoided]]:
+        for sequence, mark, body in self._spool.read(subject):
+            if sequence <= last:
+                model = ScoreRecorded if mark == RECORDED else ScoreVoided
+                yield sequence, model.model_validate_json(body)
+
+    def _entrant(
+        self,
+        ranking: RankingComputed,
+        origin: str,
+        sheets: tuple[Sheet, ...],
+        voids: tuple[Void, ...],
+    ) -> list[Entrant]:
+        project_id = _project_of(origin)
+        project = self._facts.project(project_id)
+        step = (
+            project.at(ranking.cut.get(f"submission/project/{project_id}", 0)) if project else None
+        )
+        if project is None or step is None:
+            return []
+        evaluation = Evaluation(
+            round_id=ranking.round_id,
+            project_id=project_id,
+            season_id=project.season_id,
+            sheets=sheets,
+            voids=voids,
+        )
+        entrant = Entrant(
+            project_id=project_id,
+            nomination=step.nomination,
+            first_submitted_at=project.first_submitted_at,
+            sheets=evaluation.effective(),
+        )
+        return [entrant]
+
+
+def _project_of(origin: str) -> str:
+    """The project of an evaluation, by its origin."""
+    return origin.rpartition("~")[2]
+
+
+def _void(sequence: int, event: ScoreVoided) -> Void:
+    return Void(
+        sequence=sequence,
+        judge_id=event.judge_id,
+        score_sequence=int(event.score_event_id.rpartition(":")[2]),
+        reason=event.reason,
+    )
