@@ -40,8 +40,8 @@ async def export_season(
     with ExitStack() as exits:
         try:
             work = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="zharmenke-")))
-            exporting = _Exporting(season, work, prefix)
-            exits.callback(exporting.close)
+            gathering = Gathering(season, work, prefix)
+            exits.callback(gathering.close)
             async with open_log(servers) as log:
                 made_at = datetime.now(UTC)
                 events = await ends_of(log, prefix)
@@ -51,15 +51,15 @@ async def export_season(
                     for found in events.values():
                         async for records in log.batches(found, advance):
                             for record in records:
-                                exporting.add(record)
+                                gathering.add(record)
                     async for records in log.batches(persons):
                         for record in records:
-                            exporting.add_person(record)
-            if not exporting.seasons[season]:
-                raise Trouble(_nothing(season, servers, exporting.seasons))
+                            gathering.add_person(record)
+            if not gathering.seasons[season]:
+                raise Trouble(_nothing(season, servers, gathering.seasons))
             ends = {one: at.end for found in events.values() for one, at in found.items()}
             ends |= {one: at.end for one, at in persons.items()}
-            return exporting.write(path, made_at, ends)
+            return gathering.write(path, made_at, ends)
         except OSError as error:
             raise Trouble(f"{path} can't be written: {error.strerror or error}.") from error
 
@@ -77,7 +77,7 @@ def _nothing(season: str, servers: str, seasons: Counter[str]) -> str:
     )
 
 
-class _Exporting:
+class Gathering:
     """What was read so far, by partition; then the file."""
 
     def __init__(self, season: str, work: Path, prefix: str) -> None:
