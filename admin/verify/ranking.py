@@ -12,7 +12,14 @@ from admin.verify.spool import Spool
 from schemas.canonical import contract_hash, input_line
 from schemas.scoring import RankingComputed, ScoreRecorded, ScoreVoided
 from services.scoring.domain.evaluation import Evaluation, Sheet, Void
-from services.scoring.domain.ranking import DRAW_SEQUENCE, Entrant, ranked, table_hash
+from services.scoring.domain.ranking import (
+    DRAW_SEQUENCE,
+    Entrant,
+    judge_scales,
+    ranked,
+    table_hash,
+    tally,
+)
 
 EVALUATIONS = "scoring/evaluation/"
 
@@ -38,34 +45,44 @@ class RankingRules:
         self._spool = spool
 
     def settle(self, rounds: dict[str, Round]) -> None:
-        """Recompute every ranking of every round."""
-        for round_id, round_ in rounds.items():
-            for said in round_.rankings:
-                stage = self._facts.stages.get(round_id)
+        """Recompute every ranking of every round, in the order of the seasons' stages."""
+        order = list(self._facts.stages)
+        unknown = [round_id for round_id in rounds if round_id not in self._facts.stages]
+        for round_id in (*(known for known in order if known in rounds), *unknown):
+            stage = self._facts.stages.get(round_id)
+            for said in rounds[round_id].rankings:
                 if stage is None:
                     self._findings.fault("ruleset", said.place, "its season is not on record")
                 else:
-                    self._check(said, stage, round_)
+                    self._check(said, stage, rounds[round_id])
 
     def _check(self, said: Said, stage: Stage, round_: Round) -> None:
         ranking: RankingComputed = said.event
         before = self._findings.failed.total()
         self._check_candidates(said, round_)
-        ruleset = contract_hash(stage.definition)
+        rules = stage.definition
+        ruleset = contract_hash(rules)
         self._compare(said, "ruleset", "ruleset_hash", ranking.ruleset_hash, ruleset)
         found = self._recompute(ranking)
         self._compare(said, "inputs", "inputs_hash", ranking.inputs_hash, found.inputs_hash)
         own = table_hash(ranking.table)
         self._compare(said, "table", "table_hash", ranking.table_hash, own)
-        table = ranked(round_.drawn.event.seed, stage.definition, found.entrants)
+        table = ranked(round_.drawn.event.seed, rules, found.entrants)
         fresh = table_hash(table)
         self._compare(said, "table", "table_hash from its scores", ranking.table_hash, fresh)
-        short = [row for row in table if row.sheets < stage.definition.minimum_sheets]
+        scales = judge_scales(tally(rules, found.entrants)) if rules.normalisation else None
+        self._findings.expect(
+            ranking.judges == scales,
+            "table",
+            said.place,
+            "its judges' scales are not those that normalising its scores gives",
+        )
+        short = [row for row in table if row.sheets < rules.minimum_sheets]
         self._findings.expect(
             not short,
             "candidates",
             said.place,
-            f"{len(short)} projects have fewer than {stage.definition.minimum_sheets} sheets",
+            f"{len(short)} projects have fewer than {rules.minimum_sheets} sheets",
         )
         same = self._findings.failed.total() == before
         self._findings.rankings.append(

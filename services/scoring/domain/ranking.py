@@ -113,7 +113,7 @@ def compute_ranking(
         inputs_hash=inputs,
         table_hash=table_hash(table),
         table=table,
-        judges=_judge_scales(tallied) if stage.normalisation else None,
+        judges=judge_scales(tallied) if stage.normalisation else None,
     )
 
 
@@ -161,7 +161,8 @@ def _table(tallied: Tally, stage: RoundDefinition, seed: str) -> tuple[RankedPro
     return tuple(rows)
 
 
-def _judge_scales(tallied: Tally) -> tuple[JudgeScale, ...]:
+def judge_scales(tallied: Tally) -> tuple[JudgeScale, ...]:
+    """What normalisation made of each judge, in the order of their ids."""
     return tuple(
         JudgeScale(
             judge_id=judge,
