@@ -69,7 +69,7 @@ def check_identity(findings: Findings, said: Said) -> None:
     season = said.values.get("ce_season", b"")
     if subject.season is None:
         subject.season = season
-    about = getattr(event, "season_id", None)
+    about = event.season_id if "season_id" in type(event).model_fields else None
     if season != subject.season or (about is not None and about.encode() != season):
         findings.fault(
             "subject", said.place, f"belongs to season {about or said.season!r} by one account only"

@@ -58,13 +58,14 @@ class Said:
         return self.values.get("ce_actor", b"").decode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kind:
     """What follows from the headers that are the same for all events of one type."""
 
     service: str
     id_begin: bytes
     model: type[Event]
+    events: int = 0
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ class Reading:
         except ValidationError as error:
             self._findings.fault("schema", said.place, _in_words(error))
             return
-        self._findings.events[values["ce_type"].decode()] += 1
+        kind.events += 1
         self._check_provenance(said)
         self._on_event(said)
 
@@ -125,6 +126,9 @@ class Reading:
     def settle(self) -> None:
         """Check what could not be known before the end; counts what was checked for every event."""
         findings = self._findings
+        for kind in self._kinds.values():
+            findings.events[kind.model.type_name()] += kind.events
+        findings.events = +findings.events
         events = findings.events.total()
         findings.subjects = sum(len(found) for found in self.subjects.values())
         findings.checked["envelope"] += findings.records
@@ -145,7 +149,7 @@ class Reading:
 
     def _headers(self, record: Record) -> tuple[Values, _Kind, int]:
         values: dict[str, Any] = dict(record.headers)
-        fixed = tuple([values.get(name) for name in _FIXED])
+        fixed = tuple(map(values.get, _FIXED))
         kind = self._kinds.get(fixed)
         if kind is None:
             kind = self._kinds[fixed] = _kind(record)

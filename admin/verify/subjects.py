@@ -70,4 +70,4 @@ def print_of(values: Values, body: bytes | None) -> int:
 
     Python's hash is keyed anew in each process: nobody can prepare two contents with one print.
     """
-    return hash((body, *[values.get(name) for name in _CONTENT])) or 1
+    return hash((body, *map(values.get, _CONTENT))) or 1
