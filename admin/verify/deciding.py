@@ -15,6 +15,7 @@ from schemas.scoring import (
 from services.kit.refusal import Refused
 from services.scoring.domain.commission import Commission, commission_id
 from services.scoring.domain.decision import ChairWord, in_order, standing_of, tied_at_the_line
+from services.scoring.domain.sitting import Sitting, quorum_of
 
 
 @dataclass(slots=True)
@@ -111,15 +112,32 @@ class DecidingRules:
         if not isinstance(panel, Commission):
             self._findings.fault("quorum", said.place, "its panel is not on record")
             return
+        seats = next(one for one in stage.season.panels if one.name == stage.definition.panel)
         voting = {member.person_id for member in panel.voting}
+        needed = quorum_of(seats.quorum_share, len(voting))
         attended = set(event.attended)
         self._findings.expect(
             attended <= voting
             and len(attended) == len(event.attended)
-            and event.quorum == panel.quorum <= len(attended),
+            and event.quorum == needed <= len(attended),
             "quorum",
             said.place,
-            f"{len(attended & voting)} of {len(voting)} who vote attended, {panel.quorum} must",
+            f"{len(attended & voting)} of {len(voting)} who vote attended, {needed} must",
+        )
+        if event.sitting_id is not None:
+            self._check_sitting(said, event.sitting_id)
+
+    def _check_sitting(self, said: Said, sitting_id: str) -> None:
+        event: DecisionRecorded = said.event
+        found = self._facts.trace(f"scoring/sitting/{sitting_id}")
+        self._findings.expect(
+            isinstance(found, Sitting)
+            and found.quorate
+            and found.round_id == event.round_id
+            and set(event.attended) == set(found.present),
+            "quorum",
+            said.place,
+            f"sitting {sitting_id} was about another round, had no quorum, or others were there",
         )
 
     def _misfit(self, event: DecisionRecorded, ranking: RankingComputed, stage: Stage) -> str:

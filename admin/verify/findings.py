@@ -36,7 +36,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "inputs": "a ranking's inputs_hash is that of the scores in its cut",
         "table": "a ranking's table and table_hash are those of the scores in its cut",
         "candidates": "the ranked are the closed round's projects, eligible as heard",
-        "quorum": "a sitting has its quorum of voting members",
+        "sitting": "a sitting's roll, votes and motions follow its rules",
+        "quorum": "a decision has the quorum of the panel's voting members",
         "decision": "a decision follows its ranking, down to the limit, ties by the chair's word",
         "outcome": "each project has one outcome a round, as decided and published",
         "award": "an award is the final's choice, within the project's budget",
@@ -48,7 +49,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "queue": "nobody is given a seat before who waited longer",
         "planned": "every mail that an event calls for is planned, exactly once",
         "due": "every planned mail is called for by an event",
-        "mail": "a mail has one outcome; between two attempts stands an unknown one",
+        "mail": "a mail has one outcome at a time, and another attempt only for a reason on record",
+        "suppression": "a mailbox is suppressed once until it is restored",
     }
 )
 """Every rule that is checked, in the order of the report."""

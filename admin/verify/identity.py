@@ -34,6 +34,14 @@ _SUBJECTS: Mapping[type, tuple[Callable[[Any], str], ...]] = {
     scoring.ScoreRecorded: (_evaluation,),
     scoring.ScoreVoided: (_evaluation,),
     scoring.ScoresSealed: (_evaluation,),
+    scoring.SittingOpened: (_by("sitting", "sitting_id"),),
+    scoring.AttendanceTaken: (_by("sitting", "sitting_id"),),
+    scoring.QuorumEstablished: (_by("sitting", "sitting_id"),),
+    scoring.QuorumFailed: (_by("sitting", "sitting_id"),),
+    scoring.MotionPut: (_by("sitting", "sitting_id"),),
+    scoring.VoteCast: (_by("sitting", "sitting_id"),),
+    scoring.MotionDecided: (_by("sitting", "sitting_id"),),
+    scoring.SittingClosed: (_by("sitting", "sitting_id"),),
     scoring.DecisionRecorded: (_by("decision", "round_id"),),
     scoring.ProjectShortlisted: (_by("decision", "round_id"),),
     scoring.ProjectNotShortlisted: (_by("decision", "round_id"),),
@@ -51,7 +59,9 @@ _SUBJECTS: Mapping[type, tuple[Callable[[Any], str], ...]] = {
     notify.MessageUnknown: (_by("message", "message_id"),),
     notify.MessageRequeued: (_by("message", "message_id"),),
     notify.MessageBounced: (_by("message", "message_id"),),
-    notify.AddressSuppressed: (_by("message", "message_id"),),
+    notify.MessageSuppressed: (_by("message", "message_id"),),
+    notify.AddressSuppressed: (_by("suppression", "person_id"),),
+    notify.AddressRestored: (_by("suppression", "person_id"),),
 }
 
 

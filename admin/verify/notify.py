@@ -1,21 +1,32 @@
 """The rules of mails: due and planned are the same, and each mail has one outcome."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from admin.verify.facts import Facts, Handlers
 from admin.verify.findings import Place
 from admin.verify.reading import Said
 from schemas.notify import (
+    AddressRestored,
     AddressSuppressed,
     MessageAccepted,
     MessageBounced,
     MessagePlanned,
     MessageRequeued,
+    MessageSuppressed,
     MessageUnknown,
 )
 from services.kit.envelope import Envelope
-from services.notify.domain import SENT_AGAIN, Plan
+from services.notify.domain import SENDABLE_AGAIN, SENT_AGAIN, Plan, Status
 from services.notify.plans import HEARD, plans_for
+
+PLANNED: frozenset[Status] = frozenset({"planned"})
+UNDECIDED: frozenset[Status] = frozenset({"planned", "unknown"})
+OUTCOMES: Mapping[type, Status] = {
+    MessageAccepted: "accepted",
+    MessageBounced: "failed",
+    MessageSuppressed: "suppressed",
+}
 
 
 @dataclass(slots=True)
@@ -23,7 +34,7 @@ class Message:
     """What is remembered of one mail."""
 
     sent_again: bool
-    status: str = "planned"
+    status: Status = "planned"
     attempts: int = 0
 
 
@@ -44,9 +55,11 @@ class NotifyRules:
             MessagePlanned: self._on_planned,
             MessageAccepted: self._on_outcome,
             MessageBounced: self._on_outcome,
-            AddressSuppressed: self._on_outcome,
+            MessageSuppressed: self._on_outcome,
             MessageUnknown: self._on_unknown,
             MessageRequeued: self._on_requeued,
+            AddressSuppressed: self._on_suppression,
+            AddressRestored: self._on_suppression,
         }
 
     def causes(self) -> Handlers:
@@ -100,23 +113,34 @@ class NotifyRules:
             self._planned[said.subject.id] = (said.place, event.purpose)
 
     def _on_outcome(self, said: Said) -> None:
-        message = self._message(said, ("planned", "unknown"))
+        message = self._message(said, UNDECIDED)
         if message is not None:
             self._attempt(said, message)
-            message.status = type(said.event).__name__
+            message.status = OUTCOMES[type(said.event)]
 
     def _on_unknown(self, said: Said) -> None:
-        message = self._message(said, ("planned",))
+        message = self._message(said, PLANNED)
         if message is not None:
             self._attempt(said, message)
             message.status = "planned" if message.sent_again else "unknown"
 
     def _on_requeued(self, said: Said) -> None:
-        message = self._message(said, ("unknown",))
+        message = self._message(said, SENDABLE_AGAIN)
         if message is not None:
             message.status = "planned"
 
-    def _message(self, said: Said, allowed: tuple[str, ...]) -> Message | None:
+    def _on_suppression(self, said: Said) -> None:
+        """`trace` is whether the mailbox is suppressed."""
+        suppresses = isinstance(said.event, AddressSuppressed)
+        self._findings.expect(
+            suppresses != bool(said.subject.trace),
+            "suppression",
+            said.place,
+            "the mailbox was suppressed before" if suppresses else "the mailbox is not suppressed",
+        )
+        said.subject.trace = suppresses
+
+    def _message(self, said: Said, allowed: Collection[Status]) -> Message | None:
         message = said.subject.trace
         status = message.status if isinstance(message, Message) else "nothing"
         self._findings.expect(

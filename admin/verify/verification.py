@@ -13,6 +13,7 @@ from admin.verify.notify import NotifyRules
 from admin.verify.ranking import RankingRules
 from admin.verify.reading import Reading, Said
 from admin.verify.scoring import ScoringRules
+from admin.verify.sitting import SittingRules
 from admin.verify.spool import Spool
 from admin.verify.submission import SubmissionRules
 from admin.verify.webinar import WebinarRules
@@ -37,6 +38,7 @@ class Verification:
         self._submission = SubmissionRules(self._facts)
         self._scoring = ScoringRules(self._facts, self._spool)
         self._rankings = RankingRules(self._facts, self._spool)
+        self._sittings = SittingRules(self._facts)
         self._deciding = DecidingRules(self._facts)
         self._awards = AwardRules(self._facts)
         self._webinar = WebinarRules(self._facts)
@@ -45,6 +47,7 @@ class Verification:
             self._submission.handlers(),
             {SeasonOpened: self._webinar.on_opened},
             self._scoring.handlers(),
+            self._sittings.handlers(),
             _said_by("decision", self._deciding.handlers()),
             _said_by("awards", self._awards.handlers()),
             self._webinar.handlers(),
@@ -71,6 +74,7 @@ class Verification:
         self._submission.settle()
         self._scoring.settle(subjects["scoring"].values())
         self._rankings.settle(self._scoring.rounds)
+        self._sittings.settle()
         self._deciding.settle(self._scoring.rounds)
         self._awards.settle(self._deciding.decisions)
         self._webinar.settle(subjects["webinar"].values())

@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from admin.cli import app
 from schemas.topics import people, stream
-from tests.admin.chronicle import Written, chronicle
+from tests.admin.chronicle import Written
+from tests.admin.season_told import chronicle
 from tests.admin.tampering import edit, find
 from tests.rooms import Rooms
 

@@ -1,0 +1,334 @@
+"""A small season with twists, written into a chronicle.
+
+A revision, a failed screening, a withdrawal before the ranking and one after the award; a sheet
+replaced and one voided; a queue for a webinar; mails that bounce, get lost, or are not known to
+have arrived; a sitting that first lacks its quorum.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from admin.rehearsal.cast import Cast, FairSize, ProjectPlan, season_text
+from admin.rehearsal.commands import SEASON_FILE
+from schemas.scoring import CriterionPoints, Member, ScoringEvent
+from services.kit.envelope import Envelope
+from services.scoring.domain import (
+    awards,
+    commission,
+    decision,
+    evaluation,
+    ranking,
+    round,
+    sitting,
+    voting,
+)
+from services.scoring.domain.base import evaluation_id
+from services.scoring.domain.draw import assignments
+from services.submission import domain as submission
+from services.submission.season_file import parse_season
+from services.webinar.domain import registrations, webinars
+from tests.admin.chronicle import OFFICE, Chronicle
+
+TODAY = date(2026, 3, 2)
+SIZE = FairSize(projects=7, shortlist=3, jury=3, judges_per_project=3, registrants=4)
+
+
+def chronicle() -> Chronicle:
+    """The whole season."""
+    definition = parse_season(season_text(SEASON_FILE, TODAY, SIZE))
+    limited = definition.webinars[0].model_copy(update={"capacity": 2})
+    season = definition.model_copy(update={"webinars": (limited, *definition.webinars[1:])})
+    told = Chronicle(season, Cast("chronicle", SIZE, season))
+    opened = submission.open_season(None, season)
+    told.say(f"season/{season.id}", opened, "admin/operator", "admin")
+    _submit(told)
+    _webinars(told)
+    panels = {name: _appoint(told, name) for name in ("jury", "commission")}
+    eligible = [id for id, found in told.heard.items() if found.status == "eligible"]
+    first = _judge(told, 0, panels["jury"], eligible, withdrawing=eligible[0])
+    published = decision.publish_shortlist(first, first.round_id, told.heard, season.final_days)
+    told.say(f"decision/{first.round_id}", published)
+    final = _judge(told, 1, panels["commission"], list(first.chosen))
+    _award(told, final)
+    return told
+
+
+def _submit(told: Chronicle) -> None:
+    season = submission.Season(definition=told.season)
+    for number, plan in enumerate(told.cast.projects()):
+        project = _hand_in(told, season, plan, None, "")
+        if number == 1:
+            project = _hand_in(told, season, plan, project, " (2)")
+        outcome = "ineligible" if number == 2 else "eligible"
+        screened = submission.screen_project(
+            project,
+            project_id=plan.id,
+            version=len(project.versions),
+            outcome=outcome,  # type: ignore[arg-type]
+            reason_code="incomplete" if outcome == "ineligible" else None,
+        )
+        told.say(f"project/{plan.id}", screened)
+    closed = submission.close_season(season, told.season.id, told.clock, SIZE.projects)
+    told.say(f"season/{told.season.id}", closed, "admin/operator", "admin")
+
+
+def _hand_in(
+    told: Chronicle,
+    season: submission.Season,
+    plan: ProjectPlan,
+    project: submission.Project | None,
+    mark: str,
+) -> submission.Project:
+    draft = {k: v for k, v in plan.draft.items() if k not in ("season_id", "contact")}
+    now = told.clock + timedelta(seconds=1)
+    project = submission.save_draft(
+        project,
+        project_id=plan.id,
+        season=season,
+        applicant=plan.applicant,
+        draft=submission.Draft.model_validate(draft | {"title": draft["title"] + mark}),
+        has_contact=True,
+        now=now,
+    )
+    events = submission.submit_project(
+        project, project_id=plan.id, season=season, applicant=plan.applicant, now=now
+    )
+    told.say(f"project/{plan.id}", events, f"applicant/{plan.applicant}", "page")
+    for event in events:
+        project = submission.evolve_project(project, event)
+    return project
+
+
+def _webinars(told: Chronicle) -> None:
+    for definition in told.season.webinars:
+        (event,) = webinars.announce_webinar(None, told.season, definition)
+        webinar = webinars.evolve_webinar(None, event)
+        cause = f"submission/season/{told.season.id}:1"
+        told.say(f"webinar/{webinar.webinar_id}", [event], "service/webinar", "admin", cause)
+        found = [
+            _register(told, webinar, person.id, person.body, ticket)
+            for ticket, person in enumerate(told.cast.registrants(webinar.webinar_id), 1)
+        ]
+        if webinar.capacity is not None and webinar.capacity < len(found):
+            leaving, next_ = found[0], found[webinar.capacity]
+            id = leaving.registration_id
+            gone = registrations.cancel_registration(leaving, webinar.webinar_id, id)
+            told.say(f"registration/{id}", gone, "public", "page")
+            given = registrations.give_seat(next_, webinar, leaving.seat or 0, told.clock)
+            subject = f"registration/{next_.registration_id}"
+            told.say(subject, given, "service/webinar", "schedule")
+
+
+def _register(
+    told: Chronicle, webinar: webinars.Webinar, id: str, body: dict[str, Any], ticket: int
+) -> registrations.Registration:
+    request = registrations.Request.model_validate(body)
+    registration = registrations.requested(id, webinar, request)
+    events = registrations.register(None, registration, webinar, ticket)
+    told.say(f"registration/{id}", events, "public", "page")
+    for event in events:
+        registration = registrations.evolve_registration(registration, event)
+    return registration
+
+
+def _appoint(told: Chronicle, name: Any) -> commission.Commission:
+    members = [
+        Member.model_validate({k: v for k, v in one.items() if k not in ("email", "language")})
+        for one in told.cast.panel(name)
+    ]
+    (event,) = commission.appoint(None, told.season, name, members)
+    panel = commission.evolve(None, event)
+    subject = f"commission/{told.season.id}-{name}"
+    told.say(subject, [event], "admin/operator", "admin")
+    told.say(subject, commission.request_link(panel, panel.voting[0].person_id))
+    return panel
+
+
+class _Judging:
+    """The aggregates of one round."""
+
+    def __init__(self, told: Chronicle, stage: Any, round_id: str) -> None:
+        self.told = told
+        self.stage = stage
+        self.round_id = round_id
+        self.evaluations: dict[str, evaluation.Evaluation] = {}
+
+    def say(self, project: str, events: Sequence[ScoringEvent], actor: str = OFFICE) -> None:
+        self.told.say(f"evaluation/{evaluation_id(self.round_id, project)}", events, actor)
+        for event in events:
+            self.evaluations[project] = evaluation.evolve(self.evaluations.get(project), event)
+
+    def score(self, project: str, judge: str, points: Sequence[CriterionPoints]) -> None:
+        found = self.told.heard[project]
+        events = evaluation.record_score(
+            self.evaluations[project],
+            stage=self.stage,
+            project=found,
+            judge_id=judge,
+            project_version=found.version,
+            points=points,
+        )
+        self.say(project, events, f"judge/{judge}")
+
+
+def _judge(
+    told: Chronicle,
+    number: int,
+    panel: commission.Commission,
+    projects: Sequence[str],
+    withdrawing: str = "",
+) -> decision.Decision:
+    season, stage = told.season, told.season.rounds[number]
+    judging = _Judging(told, stage, f"{season.id}-{stage.id}")
+    subject = f"round/{judging.round_id}"
+    judges = [member.person_id for member in panel.voting]
+    drawn = round.draw(
+        None,
+        season_id=season.id,
+        round_id=judging.round_id,
+        stage=stage,
+        seed="chronicle",
+        judges=judges,
+        projects=projects,
+    )
+    told.say(subject, drawn)
+    state = round.evolve(None, drawn[0])
+    for project, chosen in assignments(state.drawn).items():
+        fields = {"season_id": season.id, "round_id": judging.round_id, "project_id": project}
+        judging.say(project, evaluation.assign(None, judges=chosen, **fields))
+        for judge in chosen:
+            _score(judging, project, judge)
+    if number == 0:
+        _second_thoughts(judging, projects[1])
+        _withdraw(told, withdrawing)
+    for project in projects:
+        judging.say(project, evaluation.seal(judging.evaluations[project]))
+    closing = round.close(state, judging.round_id, list(judging.evaluations.values()))
+    told.say(subject, closing)
+    candidates = [
+        ranking.Candidate(evaluation=found, project=told.heard[project])
+        for project, found in judging.evaluations.items()
+        if told.heard[project].status == "eligible"
+    ]
+    computed = ranking.compute_ranking(state.drawn, stage, candidates)
+    told.say(subject, [computed])
+    for event in (*closing, computed):
+        state = round.evolve(state, event)
+    sitting_id = _sit(told, panel, judging.round_id) if number else None
+    decided = decision.decide(
+        None,
+        round_=state,
+        stage=stage,
+        season_id=season.id,
+        commission=panel,
+        attended=judges,
+        projects=told.heard,
+        sitting_id=sitting_id,
+    )
+    told.say(f"decision/{judging.round_id}", decided)
+    return decision.evolve(None, decided[0])
+
+
+def _sit(told: Chronicle, panel: commission.Commission, round_id: str) -> str:
+    """A sitting that comes to its quorum at the second roll call, and votes on a motion."""
+    sitting_id, motion_id = told.cast.id("sitting", round_id), told.cast.id("motion", round_id)
+    seats = next(one for one in told.season.panels if one.name == panel.panel)
+    state: sitting.Sitting | None = None
+
+    def say(events: Sequence[ScoringEvent]) -> None:
+        nonlocal state
+        told.say(f"sitting/{sitting_id}", events)
+        for event in events:
+            state = sitting.evolve(state, event)
+
+    say(
+        sitting.open_sitting(
+            None, sitting_id=sitting_id, round_id=round_id, commission=panel, definition=seats
+        )
+    )
+    members = [member.person_id for member in panel.voting]
+    say(sitting.take_attendance(state, dict.fromkeys(members, "absent")))
+    say(sitting.take_attendance(state, dict.fromkeys(members, "remote")))
+    say(
+        voting.put_motion(
+            state, motion_id=motion_id, text="Тізімді бекіту", project_id=None, recused=()
+        )
+    )
+    for number, member in enumerate(members):
+        say(voting.cast_vote(state, motion_id, member, "for" if number else "abstain"))
+    say(voting.decide_motion(state, motion_id))
+    say(sitting.close_sitting(state))
+    return sitting_id
+
+
+def _score(judging: _Judging, project: str, judge: str) -> None:
+    given = judging.told.cast.points(judging.round_id, project, judge)
+    judging.score(project, judge, [CriterionPoints.model_validate(one) for one in given])
+
+
+def _second_thoughts(judging: _Judging, project: str) -> None:
+    """One judge changes a sheet; another's is voided, and handed in anew."""
+    found = judging.evaluations[project]
+    first, second = found.judges[:2]
+    lowest = [
+        CriterionPoints(criterion=criterion.id, points=criterion.minimum)
+        for criterion in judging.stage.criteria
+    ]
+    judging.score(project, first, lowest)
+    voided = evaluation.void_score(found, judge_id=second, reason="Мүдделер қақтығысы")
+    judging.say(project, voided)
+    _score(judging, project, second)
+
+
+def _withdraw(told: Chronicle, project_id: str) -> Envelope:
+    plan = next(plan for plan in told.cast.projects() if plan.id == project_id)
+    state = submission.Project(
+        project_id=plan.id, season_id=told.season.id, applicant=plan.applicant
+    )
+    found = told.heard[project_id]
+    version = submission.Version(
+        number=found.version, content=found.content, submitted_at=told.clock, sequence=1
+    )
+    events = submission.withdraw_project(
+        state.model_copy(update={"versions": (version,), "status": "eligible"}),
+        project_id=project_id,
+        applicant=plan.applicant,
+    )
+    subject = f"project/{project_id}"
+    return told.say(subject, events, f"applicant/{plan.applicant}", "page")[0]
+
+
+def _award(told: Chronicle, final: decision.Decision) -> None:
+    season, subject = told.season, f"awards/{told.season.id}"
+    state: awards.Awards | None = None
+
+    def say(events: Sequence[ScoringEvent], actor: str = OFFICE, cause: str = "") -> None:
+        nonlocal state
+        told.say(subject, events, actor, cause=cause)
+        for event in events:
+            state = awards.evolve(state, event)
+
+    for project_id in final.chosen[:2]:
+        project = told.heard[project_id]
+        amount = project.content.budget.requested_tiyn // 2
+        say(
+            awards.confirm(
+                state, season=season, decision=final, project=project, amount_tiyn=amount
+            )
+        )
+    say(
+        awards.publish(
+            state,
+            season=season,
+            round_id=final.round_id,
+            decision=final,
+            projects=told.heard,
+        )
+    )
+    left = _withdraw(told, final.chosen[0])
+    say(
+        awards.decline(state, final.chosen[0], awards.WITHDRAWN),
+        "service/scoring",
+        left.id,
+    )

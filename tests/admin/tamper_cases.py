@@ -1,0 +1,274 @@
+"""What somebody might do to a record, and the rule that must tell."""
+
+from tests.admin.chronicle import Chronicle
+from tests.admin.tampering import (
+    Change,
+    both,
+    drop,
+    drop_subject,
+    edit,
+    find,
+    relabel,
+    repeat,
+    say_again,
+)
+
+OTHER = "00000000-0000-4000-8000-000000000000"
+HASH = "0" * 64
+
+
+def move(told: Chronicle) -> None:
+    """A record on another service's stream."""
+    find(told, "RoundClosed").topic = "zharmenke.webinar"
+
+
+def rekey(told: Chronicle) -> None:
+    """A record under a key that is not its subject."""
+    find(told, "RoundClosed").key = b"round/2020-other"
+
+
+def scatter(told: Chronicle) -> None:
+    """A subject's last record in another partition than the others."""
+    find(told, "SeasonClosed").partition += 1
+
+
+def garble(told: Chronicle) -> None:
+    """A body that is no JSON."""
+    find(told, "RoundClosed").value = b"not json"
+
+
+def swap_tickets(told: Chronicle) -> None:
+    """The seat went to the later ticket."""
+    edit("RegistrationWaitlisted", 0, ticket=4)(told)
+    edit("RegistrationWaitlisted", 1, ticket=3)(told)
+    relabel("WebinarRegistered", 2, ce_time="2026-03-02T08:00:00.000Z")(told)
+
+
+def reorder(told: Chronicle) -> None:
+    """The shortlist in another order than the ranking's."""
+
+    def turned(rows: list[object]) -> list[object]:
+        return [rows[1], rows[0], *rows[2:]]
+
+    edit("DecisionRecorded", projects=turned)(told)
+
+
+def revise_withdrawn(told: Chronicle) -> None:
+    """A new version of a project that was withdrawn."""
+    withdrawn = find(told, "ProjectWithdrawn")
+    number = next(
+        number
+        for number, record in enumerate(
+            one for one in told.records if one.header("ce_type") == "ProjectSubmitted"
+        )
+        if record.key == withdrawn.key
+    )
+    say_again("ProjectSubmitted", number)(told)
+    relabel("ProjectSubmitted", -1, ce_type="ProjectRevised")(told)
+    relabel("ProjectRevised", -1, ce_dataschema="urn:zharmenke:schema:ProjectRevised:v1")(told)
+    edit("ProjectRevised", -1, version=2)(told)
+
+
+CASES: dict[str, tuple[str, Change]] = {
+    "a header is missing": ("envelope", relabel("RoundClosed", ce_time=None)),
+    "a header is no moment": (
+        "envelope",
+        relabel("RoundClosed", ce_time="2026-02-30T00:00:00.000Z"),
+    ),
+    "an id is another's": ("envelope", relabel("RoundClosed", ce_id="scoring/round/x:2")),
+    "a type is unknown": (
+        "envelope",
+        relabel("RoundClosed", ce_type="Odd", ce_dataschema="urn:zharmenke:schema:Odd:v1"),
+    ),
+    "a major is unknown": (
+        "envelope",
+        relabel("RoundClosed", ce_dataschema="urn:zharmenke:schema:RoundClosed:v9"),
+    ),
+    "another service says it": ("envelope", relabel("RoundClosed", ce_source="/zharmenke/webinar")),
+    "a topic is another's": ("envelope", move),
+    "a key is not the subject": ("envelope", rekey),
+    "a subject is in two partitions": ("envelope", scatter),
+    "a body is no JSON": ("schema", garble),
+    "points are a float": ("schema", edit("ScoreRecorded", points__0__points=7.5)),
+    "an event is gone": ("sequence", drop("AwardConfirmed", 1)),
+    "an event comes late": (
+        "sequence",
+        lambda told: told.records.append(
+            told.records.pop(told.records.index(find(told, "RoundClosed")))
+        ),
+    ),
+    "an id has two contents": ("content", repeat("ScoreRecorded", points__0__points="1.00")),
+    "nobody did it": ("provenance", relabel("RoundClosed", ce_actor=None)),
+    "an unknown way": ("provenance", relabel("RoundClosed", ce_via="magic")),
+    "a cause is not on record": (
+        "provenance",
+        relabel("AwardDeclined", ce_causationid=f"submission/project/{OTHER}:1"),
+    ),
+    "a cause is no id": ("provenance", relabel("AwardDeclined", ce_causationid="somehow")),
+    "another aggregate says it": ("subject", edit("ProjectWithdrawn", project_id=OTHER)),
+    "another season": ("subject", relabel("RoundClosed", ce_season="2019")),
+    "a season is opened twice": ("season", say_again("SeasonOpened")),
+    "a season is closed twice": ("season", say_again("SeasonClosed")),
+    "a project is gone": ("season", drop_subject("ProjectSubmitted", 3)),
+    "no season is on record": ("season", drop_subject("SeasonOpened")),
+    "a version came too early": (
+        "window",
+        both(
+            edit("ProjectSubmitted", 3, submitted_at="2020-01-01T00:00:00.000Z"),
+            relabel("ProjectSubmitted", 3, ce_time="2020-01-01T00:00:00.000Z"),
+        ),
+    ),
+    "a version is dated back": (
+        "window",
+        edit("ProjectSubmitted", 3, submitted_at="2026-03-02T06:00:00.000Z"),
+    ),
+    "a version came after the call was closed": (
+        "window",
+        edit("SeasonClosed", closed_at="2026-03-02T05:00:00.000Z"),
+    ),
+    "a version is left out": ("versions", edit("ProjectRevised", version=3)),
+    "a project is submitted twice": ("versions", say_again("ProjectSubmitted")),
+    "an unknown nomination": ("content-fits", edit("ProjectSubmitted", content__nomination="x")),
+    "an unknown region": ("content-fits", edit("ProjectSubmitted", content__region="atlantis")),
+    "a wrong total": ("budget", edit("ProjectSubmitted", content__budget__total_tiyn=1)),
+    "a wrong line": ("budget", edit("ProjectSubmitted", content__budget__lines__0__own_tiyn=1)),
+    "screened twice": ("screening", say_again("ProjectScreened")),
+    "found ineligible without a reason": (
+        "screening",
+        edit("ProjectScreened", outcome="ineligible"),
+    ),
+    "revised after a withdrawal": ("screening", revise_withdrawn),
+    "a seat too few": ("panel", edit("CommissionAppointed", members=lambda all: all[1:])),
+    "appointed twice": ("panel", say_again("CommissionAppointed")),
+    "a link for a stranger": ("panel", edit("SignInLinkRequested", person_id=OTHER)),
+    "another seed": ("draw", edit("AssignmentsDrawn", seed="another")),
+    "an assignment is gone": ("draw", drop_subject("JudgeAssigned")),
+    "assigned twice": ("draw", say_again("JudgeAssigned")),
+    "a stranger scores": ("assigned", edit("ScoreRecorded", judge_id=OTHER)),
+    "another judge's hand": ("assigned", relabel("ScoreRecorded", ce_actor=f"judge/{OTHER}")),
+    "too many points": ("sheet", edit("ScoreRecorded", points__0__points="99")),
+    "points between the steps": ("sheet", edit("ScoreRecorded", points__0__points="7.37")),
+    "a criterion is missing": ("sheet", edit("ScoreRecorded", points=lambda all: all[1:])),
+    "a criterion twice": ("sheet", edit("ScoreRecorded", points=lambda all: [*all, all[0]])),
+    "an unknown criterion": ("sheet", edit("ScoreRecorded", points__0__criterion="charm")),
+    "a version nobody saw": ("scored-version", edit("ScoreRecorded", project_version=9)),
+    "another sheet is voided": (
+        "void",
+        edit("ScoreVoided", score_event_id=lambda id: id.rpartition(":")[0] + ":1"),
+    ),
+    "a score after the seal": ("sealed", say_again("ScoreRecorded")),
+    "a void after the seal": ("sealed", say_again("ScoreVoided")),
+    "the seal counts otherwise": ("sealed", edit("ScoresSealed", sheets=9)),
+    "a round closes at another sequence": (
+        "closed",
+        edit("RoundClosed", cut=lambda cut: cut | {next(iter(cut)): 1}),
+    ),
+    "a round leaves a project open": (
+        "closed",
+        edit("RoundClosed", cut=lambda cut: dict(list(cut.items())[1:])),
+    ),
+    "another ruleset": ("ruleset", edit("RankingComputed", ruleset_hash=HASH)),
+    "the season's weights are others": (
+        "ruleset",
+        edit("SeasonOpened", season__rounds__0__tie_break=["median"]),
+    ),
+    "a score is changed": (
+        "inputs",
+        edit("ScoreRecorded", 4, points__0__points=lambda given: other(given)),
+    ),
+    "a void is gone from the cut": ("inputs", edit("ScoreVoided", reason="Другая причина")),
+    "inputs_hash is another": ("inputs", edit("RankingComputed", inputs_hash=HASH)),
+    "table_hash is another": ("table", edit("RankingComputed", table_hash=HASH)),
+    "a total is changed": ("table", edit("RankingComputed", table__0__total="9.999999")),
+    "an unscreened project is ranked": (
+        "candidates",
+        edit("RankingComputed", cut=lambda cut: {k: _first(k, v) for k, v in cut.items()}),
+    ),
+    "a project is left out of the ranking": (
+        "candidates",
+        edit("RankingComputed", cut=lambda cut: dict(list(cut.items())[1:])),
+    ),
+    "others may vote": ("sitting", edit("SittingOpened", voting=lambda all: all[1:])),
+    "a roll that names a stranger": (
+        "sitting",
+        edit("AttendanceTaken", attendance=lambda all: [{"person_id": OTHER, "how": "remote"}]),
+    ),
+    "a quorum that was not there": ("sitting", edit("QuorumFailed", present=9)),
+    "a vote of somebody who is not there": ("sitting", edit("VoteCast", person_id=OTHER)),
+    "a motion is counted otherwise": ("sitting", edit("MotionDecided", votes_against=9)),
+    "closed twice": ("sitting", say_again("SittingClosed")),
+    "a sitting without its quorum decides": (
+        "quorum",
+        edit(
+            "AttendanceTaken",
+            1,
+            attendance=lambda all: [member | {"how": "absent"} for member in all],
+        ),
+    ),
+    "no quorum": ("quorum", edit("DecisionRecorded", attended=lambda all: all[:1])),
+    "a stranger votes": (
+        "quorum",
+        edit("DecisionRecorded", attended=lambda all: [OTHER, *all[1:]]),
+    ),
+    "a smaller quorum": ("quorum", edit("DecisionRecorded", quorum=1)),
+    "one too many is chosen": ("decision", edit("DecisionRecorded", projects__3__chosen=True)),
+    "another order": ("decision", reorder),
+    "a decision on no ranking": (
+        "decision",
+        edit("DecisionRecorded", ranking_event_id="scoring/round/2020-first:9"),
+    ),
+    "decided anew when published": ("decision", say_again("DecisionRecorded")),
+    "another rank": ("outcome", edit("ProjectShortlisted", rank=9)),
+    "another title": ("outcome", edit("ProjectShortlisted", title="Басқа")),
+    "shortlisted twice": ("outcome", say_again("ProjectShortlisted")),
+    "an outcome is gone": ("outcome", drop("ProjectNotShortlisted", 1)),
+    "published otherwise than counted": ("outcome", edit("ResultsPublished", chosen=9)),
+    "a larger grant is announced": ("outcome", edit("WinnerAnnounced", amount_tiyn=1)),
+    "announced twice": ("outcome", say_again("WinnerAnnounced")),
+    "an award above the budget": (
+        "award",
+        edit("AwardConfirmed", amount_tiyn=lambda tiyn: tiyn * 3),
+    ),
+    "an award of nothing": ("award", edit("AwardConfirmed", amount_tiyn=0)),
+    "more than the funds": ("funds", edit("AwardConfirmed", amount_tiyn=10**12)),
+    "the funds were smaller": (
+        "funds",
+        edit("SeasonOpened", season__nominations=lambda all: [n | {"funds_tiyn": 1} for n in all]),
+    ),
+    "a withdrawn winner keeps the award": ("declined", drop("AwardDeclined")),
+    "another amount is declined": ("declined", edit("AwardDeclined", amount_tiyn=1)),
+    "another webinar": ("webinar", edit("WebinarAnnounced", starts_at="2026-01-01T00:00:00.000Z")),
+    "a webinar is not announced": ("webinar", drop_subject("WebinarAnnounced", 1)),
+    "confirmed after the start": (
+        "registration",
+        relabel("WebinarRegistered", ce_time="2027-01-01T00:00:00.000Z"),
+    ),
+    "cancelled twice": ("registration", say_again("RegistrationCancelled")),
+    "confirmed after it was cancelled": ("registration", say_again("WebinarRegistered")),
+    "a seat above the capacity": ("capacity", edit("WebinarRegistered", 1, seat=3)),
+    "a seat twice": ("capacity", edit("WebinarRegistered", 1, seat=1)),
+    "a ticket twice": ("queue", edit("RegistrationWaitlisted", 1, ticket=3)),
+    "a later ticket first": ("queue", swap_tickets),
+    "a mail is not planned": ("planned", drop_subject("MessagePlanned", 3)),
+    "a mail is planned twice": ("planned", say_again("MessagePlanned")),
+    "a mail under another id": ("planned", edit("MessagePlanned", occurrence="another")),
+    "a mail that nothing calls for": ("due", drop("SignInLinkRequested")),
+    "suppressed twice": (
+        "suppression",
+        both(drop("AddressRestored"), say_again("AddressSuppressed")),
+    ),
+    "restored twice": ("suppression", say_again("AddressRestored")),
+    "accepted twice": ("mail", say_again("MessageAccepted")),
+    "sent again without an unknown": (
+        "mail",
+        edit("MessageAccepted", attempt=lambda number: number + 1),
+    ),
+}
+
+
+def other(points: str) -> str:
+    return "5.00" if points != "5.00" else "6.00"
+
+
+def _first(origin: str, sequence: int) -> int:
+    return 1 if origin.startswith("submission/project/") else sequence
