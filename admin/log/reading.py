@@ -21,6 +21,7 @@ from admin.terminal import Trouble
 PATIENCE_SECONDS = 15.0
 """How long a broker may be silent in the middle of a reading."""
 ANSWER_SECONDS = 5.0
+STOP_SECONDS = 2.0
 
 Advance = Callable[[int], None]
 
@@ -73,12 +74,29 @@ class Log:
         consumer = self._consumer
         async with self._answering():
             firsts = await consumer.beginning_offsets(partitions)
-            ends = await consumer.end_offsets(partitions)
+            ends = await self._ends(partitions, firsts)
             if since is not None:
                 firsts = await self._at(partitions, since, ends)
             if until is not None:
                 ends = await self._at(partitions, until, ends)
         return {one: Range(firsts[one], ends[one]) for one in partitions}
+
+    async def _ends(
+        self, partitions: Collection[TopicPartition], firsts: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        """The present ends. Asked for them, the fallback broker tells where its last batch begins;
+        what it sends along with records is right.
+        """
+        consumer = self._consumer
+        asked: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        consumer.assign(list(partitions))
+        for one in partitions:
+            consumer.seek(one, max(firsts[one], asked[one] - 1))
+        unknown = set(partitions)
+        while unknown:
+            await consumer.getmany(timeout_ms=100)  # all: what is left lying stops the others
+            unknown = {one for one in unknown if consumer.highwater(one) is None}
+        return {one: max(asked[one], consumer.highwater(one)) for one in partitions}
 
     async def _at(
         self,
@@ -167,7 +185,8 @@ class _Pass:
         """The partitions that have more to come, each with its end."""
         self._read = 0
         self._moved = time.monotonic()
-        consumer.assign(list(self.left))
+        if self.left:
+            consumer.assign(list(self.left))
         for one in self.left:
             consumer.seek(one, ranges[one].first)
 
@@ -227,6 +246,7 @@ async def open_log(servers: str) -> AsyncIterator[Log]:
         numbers = {name: sorted(cluster.partitions_for_topic(name) or ()) for name in names}
         yield Log(servers, consumer, numbers)
     finally:
-        # With the broker away, it lets out the cancellation of its own tasks.
-        with contextlib.suppress(asyncio.CancelledError):
-            await consumer.stop()
+        # With the broker away, it lets out the cancellation of its own tasks. Right after another
+        # assignment it misses being cancelled, and would wait for ever.
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(consumer.stop(), STOP_SECONDS)

@@ -33,6 +33,8 @@ class Findings:
     mails: dict[str, object] = field(default_factory=dict)
     webinars: list[dict[str, object]] = field(default_factory=list)
     ranking_hash: str = ""
+    verified: dict[str, object] = field(default_factory=dict)
+    """What verifying the record found, on the topics and in the exported file."""
     failures: list[str] = field(default_factory=list)
 
 

@@ -19,6 +19,7 @@ from admin.rehearsal.client import Client
 from admin.rehearsal.mailbox import Mailbox
 from admin.rehearsal.outside import read_log
 from admin.rehearsal.play import Play, Step
+from admin.rehearsal.record import verify_record
 from admin.rehearsal.report import (
     describe_broker,
     describe_database,
@@ -31,6 +32,7 @@ from admin.stack.errors import StackError
 from admin.stack.layout import REPOSITORY, default_directory
 from admin.stack.parts import PARTS
 from admin.stack.stack import Stack
+from admin.terminal import Trouble
 from schemas.season import SeasonDefinition
 from schemas.topics import SERVICES
 from services.submission.season_file import parse_season
@@ -72,6 +74,14 @@ class Fair:
             log = await read_log(self._environment["KAFKA_BOOTSTRAP_SERVERS"])
             return check_fair(log, Mailbox(self._stack.maildir).mails(), self.cast)
 
+    async def verify(self, file: Path, found: Findings) -> None:
+        """Export the season to `file`, verify it there and on the topics, and add what is found."""
+        with self._timed("verify"):
+            servers = self._environment["KAFKA_BOOTSTRAP_SERVERS"]
+            verified = await verify_record(servers, self.cast.season.id, file)
+        found.verified = verified.report()
+        found.failures += verified.failures()
+
     async def parts(self) -> dict[str, object]:
         """What the fair ran on."""
         return {
@@ -103,14 +113,16 @@ def demo(
     """Play the whole fair of 2020 on a fresh local stack and check it from outside.
 
     The stack is one of its own, in .local/demo, emptied first; a site started by `make up` is left
-    alone. Writes .local/demo/report.json; exits 0 only if every check holds.
+    alone. Writes .local/demo/report.json, and the season's events to .local/demo/season.ndjson,
+    which `zharmenke verify` checks anywhere. Exits 0 only if every check holds.
 
     Example: zharmenke demo --seed 2020
     """
     console = Console(stderr=not sys.stdout.isatty())
     stack = Stack((directory or default_directory()) / "demo")
-    report = stack.directory / "report.json"
-    report.unlink(missing_ok=True)
+    report, season = stack.directory / "report.json", stack.directory / "season.ndjson"
+    for before in (report, season):
+        before.unlink(missing_ok=True)
     began = time.monotonic()
     try:
         stack.reset()
@@ -118,9 +130,9 @@ def demo(
             Stack(stack.directory, watch=watch).up()
         fair = Fair(stack, seed, FairSize(), datetime.now(UTC).date())
         fair.seconds["stack"] = time.monotonic() - began
-        found, parts, memory = asyncio.run(_run(fair, console))
-    except StackError as error:
-        print_failure(error)
+        found, parts, memory = asyncio.run(_run(fair, console, season))
+    except (StackError, Trouble) as error:
+        print_failure(error if isinstance(error, StackError) else StackError(str(error)))
         raise typer.Exit(1) from error
     finally:
         if not keep:
@@ -133,12 +145,14 @@ def demo(
 
 
 async def _run(
-    fair: Fair, console: Console
+    fair: Fair, console: Console, season: Path
 ) -> tuple[Findings, dict[str, object], dict[str, float]]:
     with _bars(console) as step:
         await fair.play(step)
     memory = fair.memory_mb()
-    return await fair.check(), await fair.parts(), memory
+    found = await fair.check()
+    await fair.verify(season, found)
+    return found, await fair.parts(), memory
 
 
 @contextmanager

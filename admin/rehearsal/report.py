@@ -107,6 +107,7 @@ def print_report(
         ),
         "parked records": found.parked,
         "ranking hash": found.ranking_hash,
+        "verified": _verified(found),
         "broker": _short(parts["broker"]),
         "database": _short(parts["database"]),
         "seconds": ", ".join(f"{name} {value:.1f}" for name, value in seconds.items()),
@@ -119,6 +120,15 @@ def print_report(
         console.print(f"[red]does not hold:[/] {failure}")
     if not found.failures:
         console.print("[green]every check holds[/]")
+
+
+def _verified(found: Findings) -> str:
+    places = {name: found.verified[name] for name in ("topics", "file")}
+    return "; ".join(
+        f"{name}: {figures['records']} records, {figures['faults']} faults"
+        for name, figures in places.items()
+        if isinstance(figures, Mapping)
+    )
 
 
 def _short(part: object) -> str:

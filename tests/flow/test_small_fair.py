@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -40,6 +41,20 @@ async def test_small_fair_gives_everybody_exactly_the_mails_due(stack: Stack) ->
     assert (found.submitted, found.shortlisted, found.parked) == (12, 4, 0)
     assert found.mails["in_maildir"] == found.mails["planned"] == 12 + 12 + 4 + 15 + 20
     assert found.winners >= 1
+
+
+async def test_record_of_the_fair_verifies_on_the_topics_and_in_its_file(
+    stack: Stack, tmp_path: Path
+) -> None:
+    fair = Fair(stack, "flow", SMALL, datetime.now(UTC).date())
+    found = await fair.check()
+
+    await fair.verify(tmp_path / "season.ndjson", found)
+
+    assert found.failures == []
+    events = sum(found.events.values())
+    assert found.verified["topics"]["records"] == found.verified["file"]["records"] == events  # type: ignore[index]
+    assert found.ranking_hash in found.verified["rankings"].values()  # type: ignore[attr-defined]
 
 
 async def test_commands_repeated_say_nothing_and_mail_nobody(stack: Stack) -> None:
