@@ -77,13 +77,6 @@ class RankingRules:
             said.place,
             "its judges' scales are not those that normalising its scores gives",
         )
-        short = [row for row in table if row.sheets < rules.minimum_sheets]
-        self._findings.expect(
-            not short,
-            "candidates",
-            said.place,
-            f"{len(short)} projects have fewer than {rules.minimum_sheets} sheets",
-        )
         same = self._findings.failed.total() == before
         self._findings.rankings.append(
             Ranked(said.id, found.scores, len(table), ranking.inputs_hash, fresh, same)
@@ -95,18 +88,21 @@ class RankingRules:
         )
 
     def _check_candidates(self, said: Said, round_: Round) -> None:
-        """Who is ranked: the evaluations of the closed round whose projects were eligible."""
+        """Who is ranked: the evaluations of the closed round whose projects were eligible.
+
+        A conflict that became known late voids a sheet after the closing: then a cut goes further.
+        """
         cut, closed = said.event.cut, round_.closed.event.cut if round_.closed else {}
         evaluations = {origin: last for origin, last in cut.items() if origin in closed}
         draw = f"scoring/round/{said.event.round_id}"
         projects = {f"submission/project/{_project_of(origin)}" for origin in evaluations}
         self._findings.expect(
-            all(closed[origin] == last for origin, last in evaluations.items())
+            all(closed[origin] <= last for origin, last in evaluations.items())
             and set(cut) == set(evaluations) | projects | {draw}
             and cut.get(draw) == DRAW_SEQUENCE,
             "candidates",
             said.place,
-            "its cut is not that of the closed round",
+            "its cut does not begin where the round was closed",
         )
         for origin in closed:
             project_id = _project_of(origin)

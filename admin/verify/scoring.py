@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from admin.verify.facts import Facts, Handlers
-from admin.verify.findings import Place
+from admin.verify.judges import Evaluation
 from admin.verify.reading import Said
 from admin.verify.spool import Spool
 from admin.verify.subjects import Subject
 from schemas.scoring import (
     AssignmentsDrawn,
     CommissionAppointed,
-    JudgeAssigned,
     RankingComputed,
     RoundClosed,
     ScoreRecorded,
@@ -26,21 +25,6 @@ from services.scoring.domain.commission import Commission, commission_id
 from services.scoring.domain.draw import assignments, draw_inputs_hash
 
 RECORDED, VOIDED = 0, 1
-
-
-@dataclass(slots=True)
-class Evaluation:
-    """What is remembered of a project's evaluation in a round."""
-
-    round_id: str
-    project_id: str
-    judges: set[str] = field(default_factory=set)
-    last: dict[str, int] = field(default_factory=dict)
-    """Each judge's last sheet, by the sequence of its event; a voided one is taken out."""
-    voided: int = 0
-    sealed: int = 0
-    versions: dict[int, Place] = field(default_factory=dict)
-    """The project's versions that were scored, each with its first sheet."""
 
 
 @dataclass(slots=True)
@@ -69,7 +53,6 @@ class ScoringRules:
             AssignmentsDrawn: self._on_drawn,
             RoundClosed: self._on_closed,
             RankingComputed: self._on_ranked,
-            JudgeAssigned: self._on_assigned,
             ScoreRecorded: self._on_score,
             ScoreVoided: self._on_void,
             ScoresSealed: self._on_sealed,
@@ -117,7 +100,14 @@ class ScoringRules:
 
     def _on_drawn(self, said: Said) -> None:
         event = said.event
-        hash_ = draw_inputs_hash(event.seed, event.judges, event.projects, event.judges_per_project)
+        hash_ = draw_inputs_hash(
+            event.seed,
+            event.judges,
+            event.projects,
+            event.judges_per_project,
+            event.about,
+            event.terms,
+        )
         self._findings.expect(
             hash_ == event.inputs_hash and said.subject.trace is None,
             "draw",
@@ -141,27 +131,14 @@ class ScoringRules:
         if isinstance(round_, Round):
             round_.rankings.append(said)
 
-    def _on_assigned(self, said: Said) -> None:
-        event, trace = said.event, said.subject.trace
-        if trace is None:
-            trace = said.subject.trace = Evaluation(event.round_id, event.project_id)
-        again = event.judge_id in trace.judges
-        self._findings.expect(
-            not again and not trace.sealed,
-            "draw",
-            said.place,
-            f"judge {event.judge_id} was assigned before, or too late",
-        )
-        trace.judges.add(event.judge_id)
-
     def _on_score(self, said: Said) -> None:
         event, trace, findings = said.event, said.subject.trace, self._findings
         checked = findings.checked
         judge = event.judge_id
         self._spool.add(said.subject.name, said.sequence, RECORDED, said.record.value or b"")
         checked["assigned"] += 1
-        if trace is None or judge not in trace.judges:
-            findings.fault("assigned", said.place, f"judge {judge} is not assigned")
+        if trace is None or judge not in trace.active or judge in trace.barred:
+            findings.fault("assigned", said.place, f"judge {judge} does not have the project")
             if trace is None:
                 return
         if said.values.get("ce_actor") != b"judge/" + judge.encode():
@@ -197,7 +174,7 @@ class ScoringRules:
         )
         if isinstance(trace, Evaluation):
             trace.last.pop(event.judge_id, None)
-            if trace.sealed:
+            if trace.sealed and event.judge_id not in trace.barred:
                 self._findings.fault("sealed", said.place, "a void after the scores were sealed")
 
     def _on_sealed(self, said: Said) -> None:
@@ -211,7 +188,7 @@ class ScoringRules:
             f"seals {said.event.sheets} sheets, {effective} are effective; or seals again",
         )
         if fits:
-            trace.sealed = said.sequence
+            trace.sealed, trace.counted = said.sequence, effective
 
     def _check_versions(self, trace: Evaluation) -> None:
         project = self._facts.project(trace.project_id)
@@ -244,9 +221,15 @@ class ScoringRules:
             f"draws {drawn.judges_per_project} of {len(drawn.judges)} judges a project; the "
             f"{panel.panel} has {len(_voting(panel))} who vote, and {each} are due",
         )
+        self._findings.expect(
+            drawn.about is None or self._is_about(drawn),
+            "draw",
+            place,
+            "tells nominations or regions of its projects otherwise than they were handed in",
+        )
         for project_id, judges in assignments(drawn).items():
             trace = self._facts.trace(f"scoring/evaluation/{evaluation_id(round_id, project_id)}")
-            given = trace.judges if isinstance(trace, Evaluation) else set()
+            given = trace.assigned | trace.barred if isinstance(trace, Evaluation) else set()
             self._findings.checked["draw"] += 1
             if missing := set(judges) - given:
                 self._findings.missing(
@@ -255,6 +238,16 @@ class ScoringRules:
                     round_.drawn.time,
                     f"project {project_id} was not given to {', '.join(sorted(missing))}",
                 )
+
+    def _is_about(self, drawn: AssignmentsDrawn) -> bool:
+        """Whether what the draw took into account of its projects is what they are."""
+        about = drawn.about or ()
+        found = {one.project_id: self._facts.project(one.project_id) for one in about}
+        return tuple(one.project_id for one in about) == drawn.projects and all(
+            (project := found[one.project_id]) is not None
+            and (project.last.nomination, project.last.region) == (one.nomination, one.region)
+            for one in about
+        )
 
     def _check_closing(self, round_id: str, round_: Round, closed: Said) -> None:
         wanted = {
@@ -273,6 +266,23 @@ class ScoringRules:
                 "closed",
                 closed.place,
                 f"its cut has {origin} at {sequence}, which was sealed at {sealed}",
+            )
+            if isinstance(trace, Evaluation):
+                self._check_number(closed, trace)
+
+    def _check_number(self, closed: Said, trace: Evaluation) -> None:
+        """Enough sheets for each project that takes part."""
+        project, stage = (
+            self._facts.project(trace.project_id),
+            self._facts.stages.get(trace.round_id),
+        )
+        least = stage.definition.minimum_sheets if stage else 0
+        if project is not None and not project.withdrawn_at:
+            self._findings.expect(
+                trace.counted >= least,
+                "closed",
+                closed.place,
+                f"project {trace.project_id} has {trace.counted} sheets, {least} are due",
             )
 
 

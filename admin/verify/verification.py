@@ -9,6 +9,7 @@ from admin.verify.deciding import DecidingRules
 from admin.verify.facts import Facts, Handlers
 from admin.verify.findings import Findings
 from admin.verify.identity import check_identity
+from admin.verify.judges import JudgeRules
 from admin.verify.notify import NotifyRules
 from admin.verify.ranking import RankingRules
 from admin.verify.reading import Reading, Said
@@ -36,6 +37,7 @@ class Verification:
         self._facts = Facts(self.findings, self._reading.subject)
         self._spool = Spool()
         self._submission = SubmissionRules(self._facts)
+        self._judges = JudgeRules(self._facts)
         self._scoring = ScoringRules(self._facts, self._spool)
         self._rankings = RankingRules(self._facts, self._spool)
         self._sittings = SittingRules(self._facts)
@@ -46,6 +48,7 @@ class Verification:
         self._handlers = _together(
             self._submission.handlers(),
             {SeasonOpened: self._webinar.on_opened},
+            self._judges.handlers(),
             self._scoring.handlers(),
             self._sittings.handlers(),
             _said_by("decision", self._deciding.handlers()),
@@ -72,6 +75,7 @@ class Verification:
         subjects = self._reading.subjects
         self._reading.settle()
         self._submission.settle()
+        self._judges.settle(subjects["scoring"].values())
         self._scoring.settle(subjects["scoring"].values())
         self._rankings.settle(self._scoring.rounds)
         self._sittings.settle()

@@ -1,8 +1,9 @@
 """A small season with twists, written into a chronicle.
 
-A revision, a failed screening, a withdrawal before the ranking and one after the award; a sheet
-replaced and one voided; a queue for a webinar; mails that bounce, get lost, or are not known to
-have arrived; a sitting that first lacks its quorum.
+A revision, a failed screening, a withdrawal before the ranking and one after the award; sheets
+replaced and voided; conflicts, one of them found late; judges who leave; a queue for a webinar;
+mails that bounce, get lost, or are not known to have arrived; a sitting that first lacks its
+quorum.
 """
 
 from collections.abc import Sequence
@@ -11,27 +12,17 @@ from typing import Any
 
 from admin.rehearsal.cast import Cast, FairSize, ProjectPlan, season_text
 from admin.rehearsal.commands import SEASON_FILE
-from schemas.scoring import CriterionPoints, Member, ScoringEvent
+from schemas.scoring import Member, ScoringEvent
 from services.kit.envelope import Envelope
-from services.scoring.domain import (
-    awards,
-    commission,
-    decision,
-    evaluation,
-    ranking,
-    round,
-    sitting,
-    voting,
-)
-from services.scoring.domain.base import evaluation_id
-from services.scoring.domain.draw import assignments
+from services.scoring.domain import awards, commission, decision, sitting, voting
 from services.submission import domain as submission
 from services.submission.season_file import parse_season
 from services.webinar.domain import registrations, webinars
 from tests.admin.chronicle import OFFICE, Chronicle
+from tests.admin.judging_told import Judging
 
 TODAY = date(2026, 3, 2)
-SIZE = FairSize(projects=7, shortlist=3, jury=3, judges_per_project=3, registrants=4)
+SIZE = FairSize(projects=7, shortlist=3, jury=4, judges_per_project=3, registrants=4)
 
 
 def chronicle() -> Chronicle:
@@ -145,33 +136,6 @@ def _appoint(told: Chronicle, name: Any) -> commission.Commission:
     return panel
 
 
-class _Judging:
-    """The aggregates of one round."""
-
-    def __init__(self, told: Chronicle, stage: Any, round_id: str) -> None:
-        self.told = told
-        self.stage = stage
-        self.round_id = round_id
-        self.evaluations: dict[str, evaluation.Evaluation] = {}
-
-    def say(self, project: str, events: Sequence[ScoringEvent], actor: str = OFFICE) -> None:
-        self.told.say(f"evaluation/{evaluation_id(self.round_id, project)}", events, actor)
-        for event in events:
-            self.evaluations[project] = evaluation.evolve(self.evaluations.get(project), event)
-
-    def score(self, project: str, judge: str, points: Sequence[CriterionPoints]) -> None:
-        found = self.told.heard[project]
-        events = evaluation.record_score(
-            self.evaluations[project],
-            stage=self.stage,
-            project=found,
-            judge_id=judge,
-            project_version=found.version,
-            points=points,
-        )
-        self.say(project, events, f"judge/{judge}")
-
-
 def _judge(
     told: Chronicle,
     number: int,
@@ -180,49 +144,26 @@ def _judge(
     withdrawing: str = "",
 ) -> decision.Decision:
     season, stage = told.season, told.season.rounds[number]
-    judging = _Judging(told, stage, f"{season.id}-{stage.id}")
-    subject = f"round/{judging.round_id}"
-    judges = [member.person_id for member in panel.voting]
-    drawn = round.draw(
-        None,
-        season_id=season.id,
-        round_id=judging.round_id,
-        stage=stage,
-        seed="chronicle",
-        judges=judges,
-        projects=projects,
-    )
-    told.say(subject, drawn)
-    state = round.evolve(None, drawn[0])
-    for project, chosen in assignments(state.drawn).items():
-        fields = {"season_id": season.id, "round_id": judging.round_id, "project_id": project}
-        judging.say(project, evaluation.assign(None, judges=chosen, **fields))
-        for judge in chosen:
-            _score(judging, project, judge)
-    if number == 0:
-        _second_thoughts(judging, projects[1])
-        _withdraw(told, withdrawing)
+    judging = Judging(told, stage, panel, f"{season.id}-{stage.id}")
+    judging.draw(projects)
     for project in projects:
-        judging.say(project, evaluation.seal(judging.evaluations[project]))
-    closing = round.close(state, judging.round_id, list(judging.evaluations.values()))
-    told.say(subject, closing)
-    candidates = [
-        ranking.Candidate(evaluation=found, project=told.heard[project])
-        for project, found in judging.evaluations.items()
-        if told.heard[project].status == "eligible"
-    ]
-    computed = ranking.compute_ranking(state.drawn, stage, candidates)
-    told.say(subject, [computed])
-    for event in (*closing, computed):
-        state = round.evolve(state, event)
+        for judge in judging.evaluations[project].active:
+            judging.score(project, judge)
+    if number == 0:
+        judging.quarrel(projects[1])
+        judging.leave(projects[2])
+        _withdraw(told, withdrawing)
+    judging.close()
+    if number == 0:
+        judging.find_late_conflict(projects[3])
     sitting_id = _sit(told, panel, judging.round_id) if number else None
     decided = decision.decide(
         None,
-        round_=state,
+        round_=judging.state,
         stage=stage,
         season_id=season.id,
         commission=panel,
-        attended=judges,
+        attended=[member.person_id for member in panel.voting],
         projects=told.heard,
         sitting_id=sitting_id,
     )
@@ -260,25 +201,6 @@ def _sit(told: Chronicle, panel: commission.Commission, round_id: str) -> str:
     say(voting.decide_motion(state, motion_id))
     say(sitting.close_sitting(state))
     return sitting_id
-
-
-def _score(judging: _Judging, project: str, judge: str) -> None:
-    given = judging.told.cast.points(judging.round_id, project, judge)
-    judging.score(project, judge, [CriterionPoints.model_validate(one) for one in given])
-
-
-def _second_thoughts(judging: _Judging, project: str) -> None:
-    """One judge changes a sheet; another's is voided, and handed in anew."""
-    found = judging.evaluations[project]
-    first, second = found.judges[:2]
-    lowest = [
-        CriterionPoints(criterion=criterion.id, points=criterion.minimum)
-        for criterion in judging.stage.criteria
-    ]
-    judging.score(project, first, lowest)
-    voided = evaluation.void_score(found, judge_id=second, reason="Мүдделер қақтығысы")
-    judging.say(project, voided)
-    _score(judging, project, second)
 
 
 def _withdraw(told: Chronicle, project_id: str) -> Envelope:

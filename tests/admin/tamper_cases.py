@@ -1,5 +1,7 @@
 """What somebody might do to a record, and the rule that must tell."""
 
+import json
+
 from tests.admin.chronicle import Chronicle
 from tests.admin.tampering import (
     Change,
@@ -35,6 +37,12 @@ def scatter(told: Chronicle) -> None:
 def garble(told: Chronicle) -> None:
     """A body that is no JSON."""
     find(told, "RoundClosed").value = b"not json"
+
+
+def rule_on_own(told: Chronicle) -> None:
+    """The last ruling, by the judge whom it is about."""
+    judge = json.loads(find(told, "ConflictRuled", -1).value or b"")["judge_id"]
+    relabel("ConflictRuled", -1, ce_actor=f"judge/{judge}")(told)
 
 
 def swap_tickets(told: Chronicle) -> None:
@@ -143,7 +151,19 @@ CASES: dict[str, tuple[str, Change]] = {
     "a link for a stranger": ("panel", edit("SignInLinkRequested", person_id=OTHER)),
     "another seed": ("draw", edit("AssignmentsDrawn", seed="another")),
     "an assignment is gone": ("draw", drop_subject("JudgeAssigned")),
-    "assigned twice": ("draw", say_again("JudgeAssigned")),
+    "assigned twice": ("assigned", say_again("JudgeAssigned")),
+    "drawn from another region": ("draw", edit("AssignmentsDrawn", about__0__region="shymkent")),
+    "nobody comes instead": ("assigned", edit("JudgeReplaced", by_judge_id=OTHER)),
+    "abstains from what is another's": ("assigned", edit("JudgeAbstained", judge_id=OTHER)),
+    "a stranger is replaced": ("assigned", edit("JudgeReplaced", judge_id=OTHER)),
+    "a known conflict is declared again": ("conflict", say_again("ConflictDeclared")),
+    "the same ruling again": ("conflict", say_again("ConflictRuled")),
+    "a judge rules on their own conflict": ("conflict", rule_on_own),
+    "another office": ("conflict", edit("ConflictRuled", office="chair")),
+    "recused without a conflict": ("conflict", edit("JudgeRecused", judge_id=OTHER)),
+    "reinstated in spite of a conflict": ("conflict", edit("ConflictRuled", ruling="conflict")),
+    "scores in spite of a conflict": ("assigned", edit("ConflictRuled", ruling="conflict")),
+    "a conflicted sheet counts": ("conflict", drop("ScoreVoided", -1)),
     "a stranger scores": ("assigned", edit("ScoreRecorded", judge_id=OTHER)),
     "another judge's hand": ("assigned", relabel("ScoreRecorded", ce_actor=f"judge/{OTHER}")),
     "too many points": ("sheet", edit("ScoreRecorded", points__0__points="99")),

@@ -158,8 +158,8 @@ def test_manifest_counts_and_hashes_what_follows(file: Path) -> None:
 
     assert manifest.sha256 == hashlib.sha256(rest).hexdigest()
     assert manifest.events == len(events) == len(season().records)
-    assert manifest.types["ScoreRecorded"] == 50
-    assert manifest.subjects["scoring/round/2020-first"] == 3
+    assert manifest.types["ScoreRecorded"] == 52
+    assert manifest.subjects["scoring/round/2020-first"] == 4
     assert manifest.people == 0
     assert "@example.org" not in rest.decode()
 

@@ -6,6 +6,9 @@ from functools import cache
 import pytest
 
 from admin.verify.findings import RULES
+from admin.verify.identity import ID_OF
+from schemas.registry import EVENTS
+from schemas.samples import SAMPLES
 from tests.admin.chronicle import Chronicle
 from tests.admin.season_told import chronicle
 from tests.admin.tamper_cases import CASES, other
@@ -37,7 +40,7 @@ def test_verify_finds_nothing_in_an_honest_record_and_checks_every_rule(told: Ch
     # A repeat and a manifest are not in every record.
     assert set(RULES) - {"content", "manifest"} == {rule for rule in RULES if found.checked[rule]}
     assert (found.records, found.events.total()) == (len(told.records), len(told.records))
-    assert [ranking.same for ranking in found.rankings] == [True, True]
+    assert [ranking.same for ranking in found.rankings] == [True, True, True]
 
 
 @pytest.mark.parametrize(("rule", "change"), CASES.values(), ids=CASES)
@@ -83,9 +86,13 @@ def test_tampered_score_is_told_by_the_ranking_that_it_fed(told: Chronicle) -> N
     found = verified(told)
 
     assert {fault.rule for fault in found.faults} == {"inputs", "table"}
-    assert {fault.place.id for fault in found.faults} == {"scoring/round/2020-first:3"}
+    assert {fault.place.id for fault in found.faults} == {
+        "scoring/round/2020-first:3",
+        "scoring/round/2020-first:4",
+    }
     assert [(ranking.id, ranking.same) for ranking in found.rankings] == [
         ("scoring/round/2020-first:3", False),
+        ("scoring/round/2020-first:4", False),
         ("scoring/round/2020-final:3", True),
     ]
 
@@ -108,3 +115,12 @@ def test_order_of_partitions_does_not_matter(told: Chronicle) -> None:
 
     assert by_partition.failed.total() == the_other_way.failed.total() == 0
     assert by_partition.checked == the_other_way.checked
+
+
+def test_every_kind_of_aggregate_is_known_by_its_id() -> None:
+    kinds = {kind for model in EVENTS.values() for kind in model.kinds()}
+
+    assert kinds == set(ID_OF)
+    for sample in SAMPLES.values():
+        ids = [ID_OF[kind](sample.full) for kind in sample.full.kinds()]
+        assert sample.said.subject_id in ids, sample.full
