@@ -164,7 +164,11 @@ def looks(draw: st.DrawFn) -> Call:
         {"state.remark": "mine"},
     ]
     query = draw(st.sampled_from(queries))
-    shown = draw(st.sampled_from([None, {"_id": 1}, {"outbox": 1}, {"heard": 1, "state": 1}]))
+    shown = draw(
+        st.sampled_from(
+            [None, {"_id": 1}, {"outbox": 1}, {"heard": 1, "state": 1}, {"state.remark": 1}]
+        )
+    )
     count = draw(SMALL)
     return cast(
         "Call",

@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError
 from pymongo.results import BulkWriteResult, DeleteResult, InsertOneResult, UpdateResult
 
 from tests.kit.laws.wire import Carry, carry_at_once
-from tests.kit.laws.words import Document, at, begun, changed, matches
+from tests.kit.laws.words import Document, at, begun, changed, matches, shown
 
 DUPLICATE_KEY = 11000
 _EPOCH = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -35,6 +35,10 @@ class Table:
         """Remember a unique index; others change nothing that can be seen."""
         if unique and (list(fields), part) not in self._unique:
             self._unique.append((list(fields), part))
+
+    def forget_unique(self, field: str) -> None:
+        """Be without the unique indexes that hold this field."""
+        self._unique = [(fields, part) for fields, part in self._unique if field not in fields]
 
     def found(self, query: Mapping[str, Any]) -> list[Document]:
         """Copies of what matches, in the order in which they were made."""
@@ -235,5 +239,4 @@ class FakeCursor:
             found.sort(key=lambda doc: at(doc, field), reverse=direction < 0)
         if self._projection is None:
             return found
-        shown = {"_id", *self._projection}
-        return [{name: doc[name] for name in doc if name in shown} for doc in found]
+        return [shown(doc, self._projection) for doc in found]

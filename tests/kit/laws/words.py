@@ -47,6 +47,19 @@ def at(doc: Document, path: str) -> Any:
     return found
 
 
+def shown(doc: Document, projection: Mapping[str, Any]) -> Document:
+    """The part of a document that a projection names; the id always."""
+    found: Document = {}
+    for field in ("_id", *projection):
+        if at(doc, field) is not _MISSING:
+            *steps, last = field.split(".")
+            place = found
+            for step in steps:
+                place = place.setdefault(step, {})
+            place[last] = at(doc, field)
+    return found
+
+
 def changed(doc: Document, update: Any, *, new: bool = False) -> Document:
     """The document after an update. `new`: it is made by an upsert."""
     if isinstance(update, list):
