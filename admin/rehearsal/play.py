@@ -12,6 +12,7 @@ from admin.rehearsal.client import CallFailed, Client
 from admin.rehearsal.mailbox import Mailbox
 
 SECRETARY, ADMIN = "office", "operator"
+PATIENCE_SECONDS = 60.0
 Step = Callable[[str, int, int], None]
 """Told the phase, how much of it is done, and how much there is."""
 
@@ -20,13 +21,21 @@ class Play:
     """One fair. The phases are to be played in order; each can be played again without harm."""
 
     def __init__(
-        self, client: Client, cast: Cast, season_yaml: str, maildir: Path, step: Step
+        self,
+        client: Client,
+        cast: Cast,
+        season_yaml: str,
+        maildir: Path,
+        step: Step,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
+        """`patience`: how many seconds it waits for a mail, or until a service has heard of it."""
         self._client = client
         self._cast = cast
         self._yaml = season_yaml
         self._mailbox = Mailbox(maildir)
         self._step = step
+        self._patience = patience
         self._judges: dict[str, str] = {}
         self.season = cast.season.id
         self.rounds = [f"{self.season}-{stage.id}" for stage in cast.season.rounds]
@@ -102,7 +111,7 @@ class Play:
 
     async def _sign_in(self, judge: dict[str, Any]) -> None:
         """Wait for the mail, follow its link, keep the session."""
-        text = await self._mailbox.wait_for(judge["email"])
+        text = await self._mailbox.wait_for(judge["email"], self._patience)
         found = re.search(r"/sign-in\?token=([\w.-]+)", text)
         if not found:
             raise RuntimeError(f"the mail to {judge['email']} has no sign-in link")
@@ -220,7 +229,7 @@ class Play:
 
     async def _until(self, fits: Callable[[Any], bool], service: str, path: str) -> None:
         """Ask until another service has heard of it."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(self._patience):
             while True:
                 try:
                     if fits(await self._call("GET", service, path, None)):
@@ -232,7 +241,7 @@ class Play:
 
     async def _repeat_while(self, rules: Sequence[str], step: Callable[[], Awaitable[Any]]) -> None:
         """Do it again while a service has not heard of everything yet."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(self._patience):
             while True:
                 try:
                     await step()

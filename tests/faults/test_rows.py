@@ -11,7 +11,7 @@ crash-after-publish crash-mid-planning crash-before-data crash-after-accept kafk
 kafka-away-at-start mongo-kill mongo-away smtp-away smtp-421 smtp-550 smtp-drop-after-data smtp-slow
 stop-cont replica-joins-leaves rolling-restart everything-twice worst-order poison-in-batch
 random-bytes unknown-major clock-jump disk-full-maildir replay-same-group replay-new-group
-replay-under-traffic notify-ledger-lost same-command-twice seats-race funds-race
+replay-under-traffic notify-ledger-lost same-command-twice seats-race funds-race two-senders
 """
 
 

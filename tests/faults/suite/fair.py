@@ -11,6 +11,9 @@ from admin.rehearsal.play import Play
 from services.submission.season_file import parse_season
 from tests.faults.suite.arena import Arena
 
+PATIENCE_SECONDS = 240.0
+"""People wait for as long as a fault lasts: on a crowded machine a restart alone takes long."""
+
 
 def small_fair(
     arena: Arena, change: Callable[[dict[str, Any]], None] | None = None
@@ -22,7 +25,8 @@ def small_fair(
         change(data)
         text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
     cast = Cast(arena.seed, arena.size, parse_season(text))
-    return cast, Play(arena.client, cast, text, arena.stack.maildir, lambda *_: None)
+    maildir = arena.stack.maildir
+    return cast, Play(arena.client, cast, text, maildir, lambda *_: None, PATIENCE_SECONDS)
 
 
 async def play_phases(play: Play, leave_out: Collection[str] = ()) -> None:

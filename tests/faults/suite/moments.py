@@ -81,6 +81,11 @@ class Moments:
         self._trickling = not self.over
         self._free.set()
 
+    def hold(self) -> None:
+        """Hold the play again, so that it is not over before the next moment."""
+        if not self.over:
+            self._free.clear()
+
     def finish(self) -> None:
         """The play is over: all moments have come, and no later call is held."""
         self._over.set()

@@ -48,7 +48,7 @@ async def _is_full(arena: Arena, disk: "_SmallDisk | _BlockedWrites") -> None:
         return arena.count_in_log("notify", REFUSED) - before
 
     disk.fill()
-    arena.moments.go_on()
+    arena.moments.trickle()
     try:
         await arena.until(lambda: refused() >= REFUSALS, "mails are refused", within=30)
     finally:

@@ -59,7 +59,7 @@ async def worst_order(arena: Arena) -> None:
 
 async def _people_are_late(arena: Arena, service: str) -> None:
     await _set_largest_record(arena, people(service), 1)
-    arena.moments.go_on()
+    arena.moments.trickle()
     try:
         await arena.until(arena.mails_planned, "mails wait for people", within=30)
         arena.injections += 1

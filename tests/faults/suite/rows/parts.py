@@ -20,10 +20,11 @@ async def kafka_away(arena: Arena) -> None:
             return  # nothing would wait
         await arena.dies("kafka")
         arena.injections += 1
-        arena.moments.go_on()
+        arena.moments.trickle()
         try:
             await arena.until(lambda: _unsent(arena, 3), "events wait in outboxes", within=20)
         finally:
+            arena.moments.hold()
             await arena.comes_back("kafka")
 
 

@@ -54,10 +54,11 @@ async def smtp_away(arena: Arena) -> None:
                 return  # nothing would wait
             await arena.dies("smtp")
             arena.injections += 1
-            arena.moments.go_on()
+            arena.moments.trickle()
             try:
                 await arena.until(arena.mails_planned, "mails wait", within=30)
             finally:
+                arena.moments.hold()
                 await arena.comes_back("smtp")
 
 
