@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from admin.cli import app
 from services.kit.envelope import Envelope
 
 RUNNER = CliRunner()
+LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 
 
 @dataclass
@@ -36,6 +38,16 @@ class Terminal:
         told = await self.run(*words, "--json")
         assert told.exit_code == 0, told.output
         return [json.loads(line) for line in told.stdout.splitlines()]
+
+    async def document(self, *words: str) -> Any:
+        """The one JSON document that a command which must succeed prints with --json.
+
+        Services that run in the test's own process log to the same place meanwhile.
+        """
+        told = await self.run(*words, "--json")
+        assert told.exit_code == 0, told.output
+        printed = [line for line in told.stdout.splitlines() if not LOGGED.match(line)]
+        return json.loads("\n".join(printed))
 
     async def refused(self, *words: str) -> str:
         """The one line with which a command says why it can't."""

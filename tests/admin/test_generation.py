@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -87,9 +86,8 @@ async def test_services_go_on_in_a_new_generation_and_mail_nobody_again(
 
         await eventually(mailed, "the receipts are mailed")
 
-    told = await terminal.run("topics", "fill", generation, "--json")
-    assert told.exit_code == 0, told.output
-    filled = {one["old"]: one for one in json.loads(told.stdout)}
+    told = await terminal.document("topics", "fill", generation)
+    filled = {one["old"]: one for one in told}
     assert sum(one["different"] for one in filled.values()) == 0
     assert filled[stream("submission", rooms.prefix)]["records"] >= 4
     assert filled[people("submission", rooms.prefix)]["records"] == len(before)
