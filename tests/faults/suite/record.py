@@ -25,7 +25,7 @@ MARK = "x-fault"
 
 NOT_STATE = frozenset({"leases", "parked", "rebuilt", "recipients"})
 VOLATILE = frozenset({"sequence", "cut", "inputs_hash", "heard", "seat", "ticket"}) | frozenset(
-    {"smtp_reply", "attempt", "attempts", "resending", "correlation_id"}
+    {"smtp_reply", "attempt", "attempts", "resending", "correlation_id", "traceparent"}
 )
 """What may differ between two plays of one fair: it follows the order in which calls arrived."""
 
