@@ -65,7 +65,7 @@ class MessageRequeued(MessageEvent):
     """A message that is not known to have arrived is sent again, with the same Message-ID."""
 
     SAID_WHEN: ClassVar[str] = (
-        "a member of the staff has a message sent again that is unknown, failed or suppressed"
+        "a member of the staff has a message sent (again) that is not known to have arrived"
     )
 
 
@@ -83,6 +83,16 @@ class MessageSuppressed(MessageEvent):
     SAID_WHEN: ClassVar[str] = "a planned message's person was erased or is suppressed"
     reason: Literal["person-erased", "address-suppressed"]
     """Whether the person was erased, or their mailbox was refused for good before."""
+
+
+class MessageNotSent(MessageEvent):
+    """The message belongs to a record that was imported: it is not sent from here."""
+
+    SAID_WHEN: ClassVar[str] = (
+        "an imported event calls for a message, or an imported message has no outcome"
+    )
+    reason: Literal["imported"]
+    """Why it is not sent."""
 
 
 class SuppressionEvent(NotifyEvent):

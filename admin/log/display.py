@@ -20,6 +20,7 @@ OUTCOMES = {
     "MessageBounced": "bounced",
     "MessageUnknown": "unknown",
     "MessageSuppressed": "suppressed",
+    "MessageNotSent": "not sent",
     "AddressSuppressed": "suppressed",
 }
 

@@ -11,6 +11,7 @@ from schemas.notify import (
     AddressSuppressed,
     MessageAccepted,
     MessageBounced,
+    MessageNotSent,
     MessagePlanned,
     MessageRequeued,
     MessageSuppressed,
@@ -26,6 +27,7 @@ OUTCOMES: Mapping[type, Status] = {
     MessageAccepted: "accepted",
     MessageBounced: "failed",
     MessageSuppressed: "suppressed",
+    MessageNotSent: "not_sent",
 }
 
 
@@ -56,6 +58,7 @@ class NotifyRules:
             MessageAccepted: self._on_outcome,
             MessageBounced: self._on_outcome,
             MessageSuppressed: self._on_outcome,
+            MessageNotSent: self._on_outcome,
             MessageUnknown: self._on_unknown,
             MessageRequeued: self._on_requeued,
             AddressSuppressed: self._on_suppression,

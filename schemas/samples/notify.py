@@ -5,6 +5,7 @@ from schemas.notify import (
     AddressSuppressed,
     MessageAccepted,
     MessageBounced,
+    MessageNotSent,
     MessagePlanned,
     MessageRequeued,
     MessageSuppressed,
@@ -98,6 +99,15 @@ NOTIFY = (
             purpose="submission-receipt",
             person_id=cast.CONTACT,
             reason="address-suppressed",
+        ),
+        _message(2),
+    ),
+    Sample(
+        MessageNotSent(
+            message_id=cast.MESSAGE,
+            purpose="submission-receipt",
+            person_id=cast.CONTACT,
+            reason="imported",
         ),
         _message(2),
     ),

@@ -8,6 +8,8 @@ from typing import ClassVar, Protocol, Self
 
 NAMESPACE = "zharmenke"
 CONTENT_TYPE = "application/json"
+IMPORTED = "x-imported"
+"""The header of a record that was imported; it says what for. No part of the event."""
 
 _SOURCE = re.compile(r"/([^/]+)/([^/]+)")
 _SUBJECT = re.compile(r"([^/]+/.+)", re.DOTALL)
@@ -16,6 +18,7 @@ _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-
 _DATASCHEMA = re.compile(r"urn:.+:v([1-9][0-9]{0,5})", re.DOTALL)
 
 Headers = Iterable[tuple[str, bytes | None]]
+_IMPORTED: Mapping[bytes | None, str] = {b"history": "history", b"rehearsal": "rehearsal"}
 
 
 class Record(Protocol):
@@ -81,6 +84,8 @@ class Envelope:
     correlation_id: str = ""
     traceparent: str = ""
     namespace: str = field(default=NAMESPACE)
+    imported: str = ""
+    """`history` or `rehearsal`: the event happened elsewhere, and is kept, or played again."""
 
     @property
     def id(self) -> str:
@@ -123,7 +128,7 @@ class Envelope:
     @classmethod
     def from_headers(cls, headers: Headers) -> Self:
         """Read what `headers()` wrote; raises Unreadable and names the header that is wrong."""
-        values = _decode(headers)
+        values, imported = _decode(headers)
         if values.get("ce_specversion") != "1.0":
             raise Unreadable("header ce_specversion is not 1.0")
         type_name = _required(values, "ce_type")
@@ -145,6 +150,7 @@ class Envelope:
             correlation_id=values.get("ce_correlationid", ""),
             traceparent=values.get("traceparent", ""),
             namespace=namespace,
+            imported=imported,
         )
         if _required(values, "content-type").partition(";")[0].strip() != CONTENT_TYPE:
             raise Unreadable(f"header content-type is not {CONTENT_TYPE}")
@@ -157,9 +163,13 @@ class Envelope:
         return Context(actor, self.via, self.correlation_id or self.id, self.id, self.traceparent)
 
 
-def _decode(headers: Headers) -> Mapping[str, str]:
+def _decode(headers: Headers) -> tuple[Mapping[str, str], str]:
+    """The headers of the event, and whether it was imported."""
     values: dict[str, str] = {}
+    imported = ""
     for name, value in headers:
+        if name == IMPORTED:
+            imported = _IMPORTED.get(value, "")
         if not (name.startswith("ce_") or name in ("content-type", "traceparent")):
             continue
         if value is None:
@@ -168,7 +178,7 @@ def _decode(headers: Headers) -> Mapping[str, str]:
             values[name] = value.decode()
         except UnicodeDecodeError:
             raise Unreadable(f"header {name} is not UTF-8") from None
-    return values
+    return values, imported
 
 
 def _required(values: Mapping[str, str], name: str) -> str:

@@ -102,8 +102,13 @@ class Reactions:
         self._tracing = tracing
 
     async def hear(self, batch: Sequence[Heard]) -> None:
-        """Call the handler of each event's type, in order."""
+        """Call the handler of each event's type, in order.
+
+        What is played for a rehearsal brings what was done because of it along: nothing is done.
+        """
         for heard in batch:
+            if heard.envelope.imported == "rehearsal":
+                continue
             if handler := self._handlers.get(heard.envelope.type):
                 envelope = heard.envelope
                 with (

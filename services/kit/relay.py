@@ -22,6 +22,7 @@ from pymongo.errors import PyMongoError
 
 from services.kit.crash import crash_point
 from services.kit.lease import SlotLeases
+from services.kit.sending import send_in_order
 from services.kit.tracing import OFF, Tracing
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Entry:
     key: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
     body: bytes | None
+    timestamp: int | None = None
 
     @property
     def traceparent(self) -> str:
@@ -193,7 +195,7 @@ class Relay:
             lanes[item.topic, partitioner(item.key, partitions, partitions)].append(item)
         outcomes = await asyncio.gather(
             *(
-                _send_in_order(producer, lane, topic, partition)
+                send_in_order(producer, lane, topic, partition)
                 for (topic, partition), lane in lanes.items()
             )
         )
@@ -235,32 +237,6 @@ class _Interrupted(Exception):
         super().__init__(str(cause))
         self.sent = sent
         self.cause = cause
-
-
-async def _send_in_order(
-    producer: AIOKafkaProducer, lane: Sequence[Entry], topic: str, partition: int
-) -> tuple[list[Entry], Exception | None]:
-    """Send one partition's entries, batch after batch; stop at the first that fails."""
-    acknowledged: list[Entry] = []
-    waiting = list(lane)
-    while waiting:
-        batch, size = producer.create_batch(), 0
-        for item in waiting:
-            if (
-                batch.append(
-                    key=item.key, value=item.body, timestamp=None, headers=list(item.headers)
-                )
-                is None
-            ):
-                break
-            size += 1
-        try:
-            await (await producer.send_batch(batch, topic, partition=partition))
-        except (KafkaError, OSError) as error:
-            return acknowledged, error
-        acknowledged += waiting[:size]
-        waiting = waiting[size:]
-    return acknowledged, None
 
 
 async def _pull(

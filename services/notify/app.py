@@ -25,8 +25,9 @@ def create_app(settings: Settings) -> FastAPI:
         Topics(stream(NAME, prefix), "", dead(NAME, prefix), dead_people(NAME, prefix)),
     )
     ledger = Ledger(service)
-    consumers.listen(service, ledger)
-    service.prepare(Rebuild(service, ledger).run)
+    rehearses = settings.mails_stay_here
+    consumers.listen(service, ledger, rehearses=rehearses)
+    service.prepare(Rebuild(service, ledger, rehearses).run)
     allowance = Allowance(
         service.database,
         service.clock,

@@ -20,8 +20,12 @@ WRITERS = ("submission", "scoring", "webinar")
 MODELS: Mapping[str, Any] = {model.type_name(): model for model in HEARD} | {Person.TYPE: Person}
 
 
-def listen(service: Service, ledger: Ledger) -> None:
-    """Hear people, and plan the mails that events call for."""
+def listen(service: Service, ledger: Ledger, *, rehearses: bool = False) -> None:
+    """Hear people, and plan the mails that events call for.
+
+    Imported history is passed over: its mails were planned by the rebuild, at this start or the
+    next. With `rehearses` the events of a rehearsal are mailed, else they are planned as not sent.
+    """
 
     async def plan(batch: Sequence[Heard]) -> None:
         now = server_now()
@@ -30,7 +34,11 @@ def listen(service: Service, ledger: Ledger) -> None:
             def follow(heard: Heard) -> Context:
                 return consequence(steps.enter_context(service.tracing.processing(heard)))
 
-            await ledger.plan(due(batch, now, follow), now)
+            mailed = [heard for heard in batch if is_mailed(heard, rehearses=rehearses)]
+            played = [heard for heard in batch if heard.envelope.imported == "rehearsal"]
+            await ledger.plan(due(mailed, now, follow), now)
+            if not rehearses:
+                await ledger.plan(due(played, now, follow), now, imported=True)
 
     topics = heard_topics(service.settings.topic_prefix)
     service.hear(topics, MODELS, [ledger.people.hear, plan])
@@ -39,6 +47,12 @@ def listen(service: Service, ledger: Ledger) -> None:
 def heard_topics(prefix: str) -> list[str]:
     """Every stream that calls for mails, and every topic that says for whom."""
     return [stream(name, prefix) for name in WRITERS] + [people(name, prefix) for name in WRITERS]
+
+
+def is_mailed(heard: Heard, *, rehearses: bool) -> bool:
+    """Whether what an event calls for goes out: not so when it happened elsewhere."""
+    imported = heard.envelope.imported
+    return not imported or (imported == "rehearsal" and rehearses)
 
 
 def consequence(heard: Heard) -> Context:

@@ -17,6 +17,7 @@ from schemas.notify import (
     MessageAccepted,
     MessageBounced,
     MessageEvent,
+    MessageNotSent,
     MessagePlanned,
     MessageRequeued,
     MessageSuppressed,
@@ -26,9 +27,9 @@ from schemas.notify import (
 )
 from services.kit.refusal import Refused
 
-Status = Literal["planned", "accepted", "unknown", "failed", "suppressed"]
+Status = Literal["planned", "accepted", "unknown", "failed", "suppressed", "not_sent"]
 Reason = Literal["person-erased", "address-suppressed"]
-SENDABLE_AGAIN: frozenset[Status] = frozenset({"unknown", "failed", "suppressed"})
+SENDABLE_AGAIN: frozenset[Status] = frozenset({"unknown", "failed", "suppressed", "not_sent"})
 """What is not known to have arrived, and is not on its way."""
 
 SENT_AGAIN: frozenset[Purpose] = frozenset({"webinar-link", "judge-appointed"})
@@ -95,8 +96,10 @@ class Suppression(State):
     restored_because: str = ""
 
 
-def plan_message(message: Message | None, fresh: Message) -> tuple[Message, list[MessageEvent]]:
-    """Plan a mail once; a plan that exists says nothing."""
+def plan_message(
+    message: Message | None, fresh: Message, *, imported: bool = False
+) -> tuple[Message, list[MessageEvent]]:
+    """Plan a mail once; a plan that exists says nothing. One that was imported is not sent."""
     if message is not None:
         return message, []
     plan = fresh.plan
@@ -107,7 +110,7 @@ def plan_message(message: Message | None, fresh: Message) -> tuple[Message, list
         about=plan.about,
         occurrence=plan.occurrence,
     )
-    return fresh, [planned]
+    return fresh, [planned, *(mark_not_sent(fresh) if imported else ())]
 
 
 def mark_accepted(
@@ -151,6 +154,13 @@ def mark_suppressed(message: Message, reason: Reason) -> list[MessageEvent]:
     return [MessageSuppressed.model_validate(_common(message) | {"reason": reason})]
 
 
+def mark_not_sent(message: Message) -> list[MessageEvent]:
+    """It was due elsewhere, before its record was imported: whether it was sent there or not."""
+    if message.status != "planned":
+        return []
+    return [MessageNotSent.model_validate(_common(message) | {"reason": "imported"})]
+
+
 def resend(message: Message | None, message_id: str) -> list[MessageEvent]:
     """A person decides that a mail which may not have arrived is sent again, same Message-ID."""
     if message is None:
@@ -159,7 +169,8 @@ def resend(message: Message | None, message_id: str) -> list[MessageEvent]:
         raise Refused(
             "conflict",
             "nothing-to-resend",
-            f"Only an unknown, failed or suppressed message is resent; it is {message.status}.",
+            "Only a message that is not known to have arrived is sent again; this one is "
+            f"{message.status}.",
         )
     return [MessageRequeued.model_validate(_common(message))]
 
@@ -189,6 +200,8 @@ def evolve(message: Message | None, event: MessageEvent) -> Message:
                 "attempts": event.attempt,
                 "smtp_reply": event.smtp_reply,
             }
+        case MessageNotSent():
+            change = {"status": "not_sent"}
         case MessageSuppressed():
             change = {"status": "suppressed", "suppressed_because": event.reason}
         case _:

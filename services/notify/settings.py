@@ -1,6 +1,7 @@
 """What the notify service is told by its environment."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -32,3 +33,8 @@ class Settings(ServiceSettings):
     """Mails that all replicas together begin in a second; 0 for no limit."""
     mails_per_recipient_hour: int = Field(20, ge=0)
     """Mails to one address in any hour; what exceeds waits. 0 for no limit."""
+
+    @property
+    def mails_stay_here(self) -> bool:
+        """Whether the mail server is on this machine: only then a rehearsal may mail."""
+        return urlsplit(self.smtp_url).hostname in ("127.0.0.1", "::1", "localhost")

@@ -5,7 +5,7 @@ hand, whether the data of this attempt has begun, and when to try next. `work` i
 nothing that an event should. It outlives a restart: that is how a lost sender's attempt is found.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -85,11 +85,23 @@ class Ledger:
             name="due",
         )
 
-    async def plan(self, fresh: Sequence[tuple[domain.Message, Context]], now: datetime) -> int:
-        """Insert the plans that are not there yet, each with its MessagePlanned; says how many."""
+    async def plan(
+        self,
+        fresh: Sequence[tuple[domain.Message, Context]],
+        now: datetime,
+        *,
+        imported: bool = False,
+    ) -> int:
+        """Insert the plans that are not there yet, each with its MessagePlanned; says how many.
+
+        Those that `imported` events call for are never sent, unless a person wants it.
+        """
         if not fresh:
             return 0
-        items = [(message.message_id, _planning(message), context) for message, context in fresh]
+        items = [
+            (message.message_id, _planning(message, imported), context)
+            for message, context in fresh
+        ]
         extra = {"work": _free(_NEVER, {}, "")}
         if armed("mid-planning") and len(items) > 1:
             await self.messages.insert_new(items[: len(items) // 2], now=now, extra=extra)
@@ -106,14 +118,20 @@ class Ledger:
         """Note that it was filled from the streams to their end; idempotent."""
         await self._marks.update_one({"_id": "whole"}, {"$set": {"noted": True}}, upsert=True)
 
-    async def restore(self, past: Sequence[Past[domain.Message]], now: datetime) -> int:
+    async def restore(
+        self, past: Sequence[Past[domain.Message]], now: datetime, imported: Collection[str] = ()
+    ) -> int:
         """Put back what is not there; what has no outcome is said to be unknown.
 
-        Its events go on from the sequence that the stream had come to. Says how many were put back.
+        What has none and was `imported` so, by its id, is not sent from here. Its events go on from
+        the sequence that the stream had come to. Says how many were put back.
         """
         messages = [one.state for one in past]
         return await self.messages.insert_new(
-            [(message.message_id, _restoring(message), _unasked(message)) for message in messages],
+            [
+                (one.message_id, _restoring(one, one.message_id in imported), _unasked(one))
+                for one in messages
+            ],
             now=now,
             extra={"work": _free(_NEVER, {}, "")},
             after={one.state.message_id: one.sequence for one in past},
@@ -242,17 +260,19 @@ def _free(next_at: datetime, deferrals: Mapping[str, int], id: str) -> dict[str,
     }
 
 
-def _planning(message: domain.Message) -> Any:
+def _planning(message: domain.Message, imported: bool) -> Any:
     def decide(found: domain.Message | None) -> Decision[domain.Message]:
-        draft, events = domain.plan_message(found, message)
+        draft, events = domain.plan_message(found, message, imported=imported)
         return Decision(events, draft=draft)
 
     return decide
 
 
-def _restoring(message: domain.Message) -> Any:
+def _restoring(message: domain.Message, imported: bool) -> Any:
+    settle = domain.mark_not_sent if imported else domain.mark_unknown
+
     def decide(_found: domain.Message | None) -> Decision[domain.Message]:
-        return Decision(domain.mark_unknown(message), draft=message)
+        return Decision(settle(message), draft=message)
 
     return decide
 

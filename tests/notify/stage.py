@@ -10,7 +10,7 @@ from schemas.base import Event
 from schemas.people import Person
 from schemas.samples import SAMPLES
 from schemas.topics import people, stream
-from services.kit.envelope import Envelope
+from services.kit.envelope import IMPORTED, Envelope
 from tests.rooms import Rooms
 
 
@@ -20,6 +20,8 @@ class Stage:
     def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
         self._producer = producer
         self._prefix = prefix
+        self.imported = ""
+        """What the records are marked with, as an import would."""
 
     async def say(self, event: Event, aggregate_id: str, sequence: int = 1) -> Envelope:
         """Put an event on its service's stream; the same arguments are a repeat."""
@@ -49,11 +51,12 @@ class Stage:
 
     async def _send(self, topic: str, envelope: Envelope, body: str | None) -> None:
         key = envelope.subject.removeprefix("person/")  # a person's key is the bare id
+        mark = [(IMPORTED, self.imported.encode())] if self.imported else []
         await self._producer.send_and_wait(
             topic,
             key=key.encode(),
             value=body.encode() if body else None,
-            headers=[(name, value.encode()) for name, value in envelope.headers()],
+            headers=[(name, value.encode()) for name, value in envelope.headers()] + mark,
         )
 
 

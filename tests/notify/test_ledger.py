@@ -157,4 +157,5 @@ async def test_figure_of_mails_names_every_status(ledger: Ledger) -> None:
         "unknown": 0,
         "failed": 0,
         "suppressed": 0,
+        "not_sent": 0,
     }
