@@ -4,9 +4,10 @@ import asyncio
 import importlib
 import os
 import signal
-from collections.abc import Sequence
-from types import FrameType
-from typing import Any, NoReturn
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 import uvicorn
@@ -16,6 +17,8 @@ from schemas.topics import SERVICES
 from services.kit.logs import configure_logs
 from services.kit.settings import ServiceSettings
 
+STARTUP_FAILURE = 3
+"""The exit code of a server that could not listen; uvicorn's own."""
 REQUEST_SECONDS = 2
 """For the requests under way when the service is told to stop; they take milliseconds."""
 
@@ -38,13 +41,13 @@ def serve(
     if name == "all":
         _know_each_other()
     configure_logs(name, os.environ.get("LOG_LEVEL", "INFO"))
-    signal.signal(signal.SIGTERM, _end)
-    uvloop.run(_serve(names))
-
-
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    """An ordered stop exits 0: uvicorn raises the signal again once everything is put down."""
-    raise SystemExit(0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until there is something to put down
+    if not uvloop.run(_serve(names)):
+        raise typer.Exit(STARTUP_FAILURE)
+    # All is put down. To take the modules apart as well would cost a busy machine some seconds, and
+    # whoever stops us may not have them.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _know_each_other() -> None:
@@ -55,12 +58,31 @@ def _know_each_other() -> None:
         os.environ.setdefault(f"{name.upper()}_URL", url)
 
 
-async def _serve(names: Sequence[str]) -> None:
+class _Server(uvicorn.Server):
+    """One of the servers of this process, which hears the signals for all of them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them to the process: uvicorn would end one server after the other."""
+        yield
+
+
+async def _serve(names: Sequence[str]) -> bool:
+    """Until SIGTERM or SIGINT; a second one cuts requests off. False when one could not start."""
     servers = [_server(name, offset) for offset, name in enumerate(names)]
+
+    def stop() -> None:
+        for server in servers:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     await asyncio.gather(*(server.serve() for server in servers))
+    return all(server.started for server in servers)
 
 
-def _server(name: str, offset: int) -> uvicorn.Server:
+def _server(name: str, offset: int) -> _Server:
     app_module: Any = importlib.import_module(f"services.{name}.app")
     settings_module: Any = importlib.import_module(f"services.{name}.settings")
     settings = settings_module.Settings()
@@ -73,4 +95,4 @@ def _server(name: str, offset: int) -> uvicorn.Server:
         timeout_graceful_shutdown=REQUEST_SECONDS,
         server_header=False,
     )
-    return uvicorn.Server(config)
+    return _Server(config)

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,6 +43,26 @@ def test_serve_exits_0_when_told_to_stop_even_with_its_parts_away(tmp_path: Path
         process.kill()
         process.wait()
     assert '"event": "stopped"' in (tmp_path / "log").read_text()
+
+
+def test_serve_fails_when_its_port_is_taken(tmp_path: Path) -> None:
+    create_keys(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        variables = {
+            "HTTP_PORT": str(taken.getsockname()[1]),
+            "OPERATOR_PUBLIC_KEY_FILE": str(tmp_path / "submission" / "operator.pub.pem"),
+        }
+        told = subprocess.run(
+            [sys.executable, "-m", "admin", "serve", "submission"],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            cwd=REPOSITORY,
+            timeout=60,
+            check=False,
+        )
+    assert told.returncode == 3
+    assert "address already in use" in told.stdout
 
 
 def _wait_until_live(port: int) -> int:

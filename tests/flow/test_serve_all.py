@@ -77,5 +77,5 @@ async def test_serve_all_is_ready_on_four_ports_and_ends_with_0_on_sigterm(
     async def ended() -> bool:
         return process.poll() is not None
 
-    await eventually(ended, "the process has ended", within=20)
+    await eventually(ended, "the process has ended", within=10)
     assert process.returncode == 0
