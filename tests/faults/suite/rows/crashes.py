@@ -23,20 +23,26 @@ def crash(
     """
 
     async def act(arena: Arena) -> None:
-        for part in parts:
-            among = calls or (part if part in CALLS else ANY)
-            async for _ in arena.draw(1, among, early):
-                for passing in range(1, times + 1):
-                    await arena.stops(part)
-                    armed = {VARIABLE: f"{point}:{passing}"}
-                    await arena.comes_back(part, **armed)
-                    arena.moments.go_on()
-                    if not await _ends(arena, part):
-                        await arena.stops(part)
-                    await arena.comes_back(part)
-        arena.injections = sum(arena.count_in_log(part, f"crash point {point}") for part in parts)
+        try:
+            for part in parts:
+                among = calls or (part if part in CALLS else ANY)
+                async for _ in arena.draw(1, among, early):
+                    for passing in range(1, times + 1):
+                        await _crash_once(arena, part, f"{point}:{passing}")
+        finally:
+            said = f"crash point {point}"
+            arena.injections = sum(arena.count_in_log(part, said) for part in parts)
 
     return act
+
+
+async def _crash_once(arena: Arena, part: str, armed: str) -> None:
+    await arena.stops(part)
+    await arena.comes_back(part, **{VARIABLE: armed})
+    arena.moments.go_on()
+    if not await _ends(arena, part):
+        await arena.stops(part)
+    await arena.comes_back(part)
 
 
 async def _ends(arena: Arena, part: str) -> bool:
