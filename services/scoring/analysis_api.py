@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from services.kit.access import Access
 from services.kit.http import Command
@@ -57,22 +57,20 @@ _FRAGILITY: examples.Example = {
 class FragilityAnswer(fragility.Fragility):
     """How firm the ranking is at its line."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": _FRAGILITY})
+    model_config = examples.of_answer(_FRAGILITY)
 
 
 class CompareScenarios(Command):
     """Rules to be compared with the round's own."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"example": {"scenarios": [_SCENARIO]}}
-    )
+    model_config = examples.of_request({"scenarios": [_SCENARIO]})
     scenarios: Annotated[tuple[scenario.Scenario, ...], Field(min_length=1, max_length=20)]
 
 
 class ScenariosAnswer(State):
     """What each would choose; the round's own rules come first."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"results": [_RESULT]}})
+    model_config = examples.of_answer({"results": [_RESULT]})
     results: tuple[scenario.ScenarioResult, ...]
 
 

@@ -1,6 +1,5 @@
 """The HTTP API of panels and rounds: appointing, drawing, scoring, closing, ranking."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -256,7 +255,7 @@ def _sheets(judging: Judging, access: Access) -> APIRouter:
         caller: Secretary,
         key: Key,
     ) -> messages.ScoreAnswer:
-        rule: Callable[[Found], list[ScoringEvent]] = lambda found: sheets.void_score(  # noqa: E731
+        rule: procedure.Rule = lambda found: sheets.void_score(  # noqa: E731
             found, judge_id=judge_id, reason=body.reason
         )
         result = await procedure.change_evaluation(

@@ -10,6 +10,7 @@ from services.scoring import (
     api,
     conflicts_api,
     consumers,
+    departures_api,
     results_api,
     sessions,
     sittings_api,
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api.routes(judging, access))
     app.include_router(results_api.routes(judging, access))
     app.include_router(conflicts_api.routes(judging, access))
+    app.include_router(departures_api.routes(judging, access))
     app.include_router(sittings_api.routes(judging, access))
     app.include_router(analysis_api.routes(judging, access))
     app.include_router(sessions.routes(signing_in))

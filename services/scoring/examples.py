@@ -1,8 +1,19 @@
 """Examples of answers for OpenAPI. Nobody here is real."""
 
-from pydantic import JsonValue
+from pydantic import ConfigDict, JsonValue
 
 Example = dict[str, JsonValue]
+
+
+def of_request(value: Example) -> ConfigDict:
+    """For a request: unknown fields are refused."""
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": value})
+
+
+def of_answer(value: Example) -> ConfigDict:
+    """For an answer."""
+    return ConfigDict(frozen=True, json_schema_extra={"example": value})
+
 
 ROUND = "2020-first"
 PROJECT = "7f0c0e4e-6f3e-5d0a-9a53-0a3c1f2b4d5e"

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.base import Language, Line, Localised, Moment, Slug, Tiyn, Uuid
 from schemas.people import Email, Person
@@ -18,20 +18,10 @@ from services.scoring.domain.decision import ChairWord
 EXAMPLE_JUDGE = examples.JUDGE
 
 
-def _example(value: examples.Example) -> ConfigDict:
-    """For a request: unknown fields are refused."""
-    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": value})
-
-
-def _shown(value: examples.Example) -> ConfigDict:
-    """For an answer."""
-    return ConfigDict(frozen=True, json_schema_extra={"example": value})
-
-
 class Appointee(Command):
     """A person appointed to a seat; the address goes to the people topic only."""
 
-    model_config = _example(examples.APPOINTEE)
+    model_config = examples.of_request(examples.APPOINTEE)
     person_id: Uuid
     name: Line
     email: Email
@@ -61,14 +51,14 @@ class Appointee(Command):
 class AppointPanel(Command):
     """All members of a panel at once."""
 
-    model_config = _example({"members": [examples.APPOINTEE]})
+    model_config = examples.of_request({"members": [examples.APPOINTEE]})
     members: Annotated[tuple[Appointee, ...], Field(min_length=1, max_length=60)]
 
 
 class PanelAnswer(State):
     """A panel as everybody may see it."""
 
-    model_config = _shown(examples.PANEL)
+    model_config = examples.of_answer(examples.PANEL)
     season_id: Slug
     panel: str
     quorum: int
@@ -78,7 +68,7 @@ class PanelAnswer(State):
 class LinkSent(State):
     """The event that has the mail sent."""
 
-    model_config = _shown(
+    model_config = examples.of_answer(
         {"person_id": examples.JUDGE, "event_id": "scoring/commission/2020-jury:2"}
     )
     person_id: Uuid
@@ -88,7 +78,7 @@ class LinkSent(State):
 class Draw(Command):
     """The seed of the draw, for instance from a public livestream."""
 
-    model_config = _example({"seed": "2020-first-draw"})
+    model_config = examples.of_request({"seed": "2020-first-draw"})
     seed: Line
     terms: Annotated[tuple[JudgeTerms, ...], Field(max_length=60)] = ()
     """Judges who read only some languages, or should not get some regions."""
@@ -97,7 +87,7 @@ class Draw(Command):
 class DrawAnswer(State):
     """What the draw came to."""
 
-    model_config = _shown(examples.DRAWN)
+    model_config = examples.of_answer(examples.DRAWN)
     round_id: Slug
     event_id: str | None
     seed: str
@@ -110,7 +100,7 @@ class DrawAnswer(State):
 class AddAssignment(Command):
     """Give one more judge a project."""
 
-    model_config = _example({"project_id": EXAMPLE_JUDGE, "judge_id": EXAMPLE_JUDGE})
+    model_config = examples.of_request({"project_id": EXAMPLE_JUDGE, "judge_id": EXAMPLE_JUDGE})
     project_id: Uuid
     judge_id: Uuid
 
@@ -118,7 +108,7 @@ class AddAssignment(Command):
 class Assignment(State):
     """A project that a judge has to score, and whether the judge's own sheet is in."""
 
-    model_config = _shown(examples.ASSIGNMENT)
+    model_config = examples.of_answer(examples.ASSIGNMENT)
     round_id: Slug
     project_id: Uuid
     title: Line
@@ -130,7 +120,7 @@ class Assignment(State):
 class ProjectToScore(State):
     """What an assigned judge sees of a project: no other judge, no score but the own one."""
 
-    model_config = _shown(examples.TO_SCORE)
+    model_config = examples.of_answer(examples.TO_SCORE)
     round_id: Slug
     project_id: Uuid
     project_version: int
@@ -142,7 +132,7 @@ class ProjectToScore(State):
 class RecordScore(Command):
     """A score sheet on the version that the judge has seen."""
 
-    model_config = _example(
+    model_config = examples.of_request(
         {
             "project_version": 1,
             "points": [
@@ -158,7 +148,7 @@ class RecordScore(Command):
 class ScoreAnswer(State):
     """The event that says the sheet; null when the same sheet was there already."""
 
-    model_config = _shown(examples.SCORED)
+    model_config = examples.of_answer(examples.SCORED)
     round_id: Slug
     project_id: Uuid
     judge_id: Uuid
@@ -168,14 +158,14 @@ class ScoreAnswer(State):
 class VoidScore(Command):
     """Why a sheet no longer counts."""
 
-    model_config = _example({"reason": "A conflict of interest was found later."})
+    model_config = examples.of_request({"reason": "A conflict of interest was found later."})
     reason: Line
 
 
 class RoundAnswer(State):
     """How far a round is, as everybody may see it."""
 
-    model_config = _shown(examples.ROUND_STATE)
+    model_config = examples.of_answer(examples.ROUND_STATE)
     round_id: Slug
     season_id: Slug
     stage: RoundDefinition
@@ -186,7 +176,7 @@ class RoundAnswer(State):
 class RankingAnswer(State):
     """A ranking with the hashes that anyone can recompute from the log."""
 
-    model_config = _shown(examples.RANKING)
+    model_config = examples.of_answer(examples.RANKING)
     round_id: Slug
     event_id: str
     ruleset_hash: str
@@ -198,7 +188,7 @@ class RankingAnswer(State):
 class RecordDecision(Command):
     """The sitting, or just who attended it; and the chair's word on a tie at the line."""
 
-    model_config = _example({"attended": [EXAMPLE_JUDGE]})
+    model_config = examples.of_request({"attended": [EXAMPLE_JUDGE]})
     attended: Annotated[tuple[Uuid, ...], Field(max_length=60)] | None = None
     sitting_id: Uuid | None = None
     chair_order: Annotated[tuple[Uuid, ...], Field(min_length=2, max_length=500)] | None = None
@@ -227,7 +217,7 @@ class RecordDecision(Command):
 class DecisionAnswer(State):
     """What was decided; pending until published."""
 
-    model_config = _shown(examples.DECISION)
+    model_config = examples.of_answer(examples.DECISION)
     round_id: Slug
     event_id: str | None
     published: bool
@@ -238,14 +228,14 @@ class DecisionAnswer(State):
 class ConfirmAward(Command):
     """The amount of an award."""
 
-    model_config = _example({"amount_tiyn": 350_000_000})
+    model_config = examples.of_request({"amount_tiyn": 350_000_000})
     amount_tiyn: Annotated[int, Field(strict=True, ge=1, le=10**15)]
 
 
 class AwardsAnswer(State):
     """The season's awards and what they add up to."""
 
-    model_config = _shown(examples.AWARDS)
+    model_config = examples.of_answer(examples.AWARDS)
     season_id: Slug
     event_id: str | None = None
     published: bool
@@ -257,14 +247,14 @@ class AwardsAnswer(State):
 class SignIn(Command):
     """The link token from the mail; it works once."""
 
-    model_config = _example(examples.SIGN_IN)
+    model_config = examples.of_request(examples.SIGN_IN)
     token: Annotated[str, Field(min_length=20, max_length=2000)]
 
 
 class Session(State):
     """A judge's bearer token."""
 
-    model_config = _shown(examples.SESSION)
+    model_config = examples.of_answer(examples.SESSION)
     access_token: str
     token_type: Literal["bearer"] = "bearer"
     judge_id: Uuid

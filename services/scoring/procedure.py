@@ -32,6 +32,7 @@ from services.scoring.store import Judging
 AT_ONCE = 16
 
 Found = evaluation.Evaluation | None
+Rule = Callable[[Found], list[ScoringEvent]]
 
 
 class Stage:
@@ -208,7 +209,7 @@ async def change_evaluation(
     round_id: str,
     project_id: str,
     context: Context,
-    rule: Callable[[Found], list[ScoringEvent]],
+    rule: Rule,
     key: CommandKey | None = None,
 ) -> Result[evaluation.Evaluation]:
     """Carry out one rule on one evaluation."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from schemas.base import UUID_PATTERN, Line, Uuid
 from schemas.scoring import Presence, ScoringEvent, Vote
@@ -56,28 +56,24 @@ _SITTING: examples.Example = {
 }
 
 
-def _example(value: examples.Example) -> ConfigDict:
-    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": value})
-
-
 class OpenSitting(Command):
     """What the sitting is about."""
 
-    model_config = _example({"round_id": examples.ROUND})
+    model_config = examples.of_request({"round_id": examples.ROUND})
     round_id: str
 
 
 class TakeAttendance(Command):
     """How each voting member takes part; all must be named."""
 
-    model_config = _example({"attendance": {examples.JUDGE: "remote"}})
+    model_config = examples.of_request({"attendance": {examples.JUDGE: "remote"}})
     attendance: Annotated[dict[Uuid, Presence], Field(min_length=1, max_length=60)]
 
 
 class PutMotion(Command):
     """What is put to the vote, and who is recused from it."""
 
-    model_config = _example({"text": "Ұсынылған тізім бекітілсін"})
+    model_config = examples.of_request({"text": "Ұсынылған тізім бекітілсін"})
     text: Line
     project_id: Uuid | None = None
     recused: Annotated[tuple[Uuid, ...], Field(max_length=60)] = ()
@@ -86,38 +82,30 @@ class PutMotion(Command):
 class CastVote(Command):
     """One member's vote."""
 
-    model_config = _example({"vote": "for"})
+    model_config = examples.of_request({"vote": "for"})
     vote: Vote
 
 
 class SittingAnswer(sitting.Sitting):
     """A sitting as far as it has come."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": _SITTING})
+    model_config = examples.of_answer(_SITTING)
     present_count: int
     needed_count: int
 
 
 def routes(judging: Judging, access: Access) -> APIRouter:
     """All endpoints of sittings."""
-    router = APIRouter(prefix="/sittings/{sitting_id}", tags=["sittings"])
-    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
-    Member = Annotated[Caller, Depends(access.require("secretary", "judge"))]
-    Staff = Annotated[Caller, Depends(access.require("secretary", "admin"))]
+    router = APIRouter(tags=["sittings"])
+    router.include_router(_meeting(judging, access))
+    router.include_router(_motions(judging, access))
+    return router
 
-    async def change(
-        sitting_id: str,
-        request: Request,
-        caller: Caller,
-        rule: Callable[[Found], list[ScoringEvent]],
-    ) -> SittingAnswer:
-        result = await judging.sittings.execute(
-            sitting_id,
-            lambda found: Decision(rule(found)),
-            context_of(request, caller),
-            now=server_now(),
-        )
-        return _answer(result.state)
+
+def _meeting(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/sittings/{sitting_id}")
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+    Staff = Annotated[Caller, Depends(access.require("secretary", "admin"))]
 
     @router.put("", summary="Open a sitting of the round's panel")
     async def open_(
@@ -125,7 +113,8 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     ) -> SittingAnswer:
         stage = await procedure.find_stage(judging, body.round_id)
         panel = await procedure.find_panel(judging, stage)
-        return await change(
+        return await _change(
+            judging,
             sitting_id,
             request,
             caller,
@@ -142,14 +131,31 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     async def attendance(
         sitting_id: SittingId, body: TakeAttendance, request: Request, caller: Secretary
     ) -> SittingAnswer:
-        return await change(
+        return await _change(
+            judging,
             sitting_id,
             request,
             caller,
             lambda found: sitting.take_attendance(found, body.attendance),
         )
 
-    @router.put("/motions/{motion_id}", summary="Put a motion to the vote")
+    @router.post("/close", summary="Close the sitting")
+    async def close(sitting_id: SittingId, request: Request, caller: Secretary) -> SittingAnswer:
+        return await _change(judging, sitting_id, request, caller, sitting.close_sitting)
+
+    @router.get("", summary="A sitting with its roll, motions and votes")
+    async def read(sitting_id: SittingId, _caller: Staff) -> SittingAnswer:
+        return _answer(sitting.require_known(await judging.sittings.get(sitting_id)))
+
+    return router
+
+
+def _motions(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/sittings/{sitting_id}/motions/{motion_id}")
+    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+    Member = Annotated[Caller, Depends(access.require("secretary", "judge"))]
+
+    @router.put("", summary="Put a motion to the vote")
     async def put(
         sitting_id: SittingId,
         motion_id: MotionId,
@@ -157,7 +163,8 @@ def routes(judging: Judging, access: Access) -> APIRouter:
         request: Request,
         caller: Secretary,
     ) -> SittingAnswer:
-        return await change(
+        return await _change(
+            judging,
             sitting_id,
             request,
             caller,
@@ -170,7 +177,7 @@ def routes(judging: Judging, access: Access) -> APIRouter:
             ),
         )
 
-    @router.put("/motions/{motion_id}/votes/{person_id}", summary="Vote, or record a vote")
+    @router.put("/votes/{person_id}", summary="Vote, or record a vote")
     async def vote(
         sitting_id: SittingId,
         motion_id: MotionId,
@@ -181,7 +188,8 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     ) -> SittingAnswer:
         if caller.role == "judge" and caller.subject != person_id:
             raise Refused("forbidden", "not-your-vote", "A member votes for nobody else.")
-        answer = await change(
+        answer = await _change(
+            judging,
             sitting_id,
             request,
             caller,
@@ -189,23 +197,36 @@ def routes(judging: Judging, access: Access) -> APIRouter:
         )
         return answer if caller.role != "judge" else _own(answer, caller.subject)
 
-    @router.post("/motions/{motion_id}/decision", summary="Count the votes on a motion")
+    @router.post("/decision", summary="Count the votes on a motion")
     async def decide(
         sitting_id: SittingId, motion_id: MotionId, request: Request, caller: Secretary
     ) -> SittingAnswer:
-        return await change(
-            sitting_id, request, caller, lambda found: voting.decide_motion(found, motion_id)
+        return await _change(
+            judging,
+            sitting_id,
+            request,
+            caller,
+            lambda found: voting.decide_motion(found, motion_id),
         )
 
-    @router.post("/close", summary="Close the sitting")
-    async def close(sitting_id: SittingId, request: Request, caller: Secretary) -> SittingAnswer:
-        return await change(sitting_id, request, caller, sitting.close_sitting)
-
-    @router.get("", summary="A sitting with its roll, motions and votes")
-    async def read(sitting_id: SittingId, _caller: Staff) -> SittingAnswer:
-        return _answer(sitting.require_known(await judging.sittings.get(sitting_id)))
-
     return router
+
+
+async def _change(
+    judging: Judging,
+    sitting_id: str,
+    request: Request,
+    caller: Caller,
+    rule: Callable[[Found], list[ScoringEvent]],
+) -> SittingAnswer:
+    """Carry out one rule on one sitting."""
+    result = await judging.sittings.execute(
+        sitting_id,
+        lambda found: Decision(rule(found)),
+        context_of(request, caller),
+        now=server_now(),
+    )
+    return _answer(result.state)
 
 
 def _answer(found: sitting.Sitting) -> SittingAnswer:

@@ -1,0 +1,18 @@
+"""A judge and a project in a round, as conflicts and replacements are about."""
+
+from services.kit.refusal import Refused
+from services.scoring.domain.conflict import Case
+from services.scoring.procedure import Stage, find_panel, is_public
+from services.scoring.store import Judging
+
+
+async def case_of(judging: Judging, stage: Stage, project_id: str, judge_id: str) -> Case:
+    """The judge and the project; refused when either has nothing to do with the round."""
+    panel = await find_panel(judging, stage)
+    if judge_id not in {member.person_id for member in panel.voting}:
+        raise Refused("missing", "not-on-the-panel", "This person does not judge here.")
+    project = await judging.projects.get(project_id)
+    if project is None or project.season_id != stage.season_id:
+        raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
+    published = await is_public(judging, stage)
+    return Case(stage.season_id, stage.round_id, project_id, judge_id, published)
