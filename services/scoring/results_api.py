@@ -11,7 +11,7 @@ from services.kit.envelope import Context
 from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
-from services.scoring import messages, procedure
+from services.scoring import messages, procedure, standing
 from services.scoring.api import ranking_answer
 from services.scoring.domain import awards, decision, round, sitting
 from services.scoring.domain.heard import HeardSeason
@@ -47,6 +47,7 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
         key: Key,
     ) -> messages.DecisionAnswer:
         stage = await procedure.find_stage(judging, round_id)
+        await standing.require_current_ranking(judging, stage)
         found = await judging.rounds.get(round_id)
         if found is None:
             raise round.unknown_round(round_id)
@@ -95,6 +96,7 @@ def _publishing(judging: Judging, access: Access) -> APIRouter:
             raise Refused(
                 "conflict", "final-has-awards", "The final is published with the season's awards."
             )
+        await standing.require_current_decision(judging, stage)
         projects = await judging.projects_of(stage.season_id)
         days = stage.season.definition.final_days
         result = await judging.decisions.execute(
@@ -182,6 +184,7 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
         season, final = await _season(judging, season_id)
         if await judging.awards.get(season_id) is None:
             raise Refused("conflict", "not-decided", "Nothing is awarded yet.")
+        await standing.require_current_decision(judging, await procedure.find_stage(judging, final))
         decided = await judging.decisions.get(final)
         projects = await judging.projects_of(season_id)
         result = await judging.awards.execute(

@@ -66,6 +66,46 @@ async def test_late_conflict_voids_the_sheet_and_a_ruling_lifts_it(fair: Fair) -
         assert answer.status_code in (401, 403)
 
 
+async def test_conflict_found_after_the_closing_has_the_round_ranked_and_decided_anew(
+    fair: Fair,
+) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    await fair.score_all(fair.first, "jury")
+    ranking = await fair.close_and_rank(fair.first)
+    await fair.decide(fair.first, "jury")
+    project = ranking["table"][0]["project_id"]
+    judge = await scorer(fair, project)
+    path = f"/rounds/{fair.first}/projects/{project}/conflicts/{judge}"
+    decision = f"/rounds/{fair.first}/decision"
+    attended = {"attended": fair.voting("jury")}
+
+    fine(await put(fair, path, {"ground": "other"}, fair.judge(judge)))
+    refused(await fair.post(f"/rounds/{fair.first}/publication"), 409, "ranking-outdated")
+    refused(await fair.post(decision, attended), 409, "ranking-outdated")
+    again = fine(await fair.post(f"/rounds/{fair.first}/ranking"))
+    assert {row["project_id"]: row["sheets"] for row in again["table"]}[project] == 1
+    refused(await fair.post(f"/rounds/{fair.first}/publication"), 409, "decision-outdated")
+    fine(await fair.post(decision, attended))
+    published = fine(await fair.post(f"/rounds/{fair.first}/publication"))
+
+    assert fine(await fair.post(f"/rounds/{fair.first}/publication")) == published | {
+        "event_id": None
+    }
+    other = await scorer(fair, project)
+    late = await put(fair, path.replace(judge, other), {"ground": "other"}, fair.judge(other))
+    refused(late, 409, "already-published")
+
+
+async def scorer(fair: Fair, project: str) -> str:
+    """A member of the jury who scores the project."""
+    for judge in fair.voting("jury"):
+        rows = await fair.assignments(fair.first, judge)
+        if project in {row["project_id"] for row in rows}:
+            return judge
+    raise AssertionError("nobody scores it")
+
+
 async def test_judge_declines_and_another_takes_over(fair: Fair) -> None:
     await fair.open()
     await fair.draw(fair.first)

@@ -5,6 +5,7 @@ import pytest
 from schemas.scoring import RankingComputed, RoundClosed
 from services.kit.refusal import Refused
 from services.scoring.domain import round, sheets
+from services.scoring.domain.conflict import Case, declare
 from services.scoring.domain.ranking import Candidate, compute_ranking
 
 from . import given
@@ -100,3 +101,25 @@ def test_a_ranking_can_be_renewed_until_its_results_are_published() -> None:
     with pytest.raises(Refused, match="already-published"):
         round.record_ranking(state, fewer, published=True)
     assert round.record_ranking(state, ranking(), published=True) == []
+
+
+def test_a_ranking_is_outdated_once_a_sheet_of_it_is_voided() -> None:
+    found = given.sealed_evaluations(TOTALS)
+    ranked = given.ranked(TOTALS)
+    one = found[0]
+    case = Case(given.SEASON, given.ROUND, one.project_id, one.sheets[0].judge_id)
+    late = given.after(one, declare(one, case, "organisation", "declared"))
+
+    round.require_current(ranked, found)
+    with pytest.raises(Refused, match="ranking-outdated"):
+        round.require_current(ranked, [late, *found[1:]])
+
+
+def test_a_ranking_is_not_outdated_by_a_conflict_of_one_who_did_not_score() -> None:
+    found = given.sealed_evaluations(TOTALS)
+    one = found[0]
+    case = Case(given.SEASON, given.ROUND, one.project_id, given.id_of("another judge"))
+
+    round.require_current(
+        given.ranked(TOTALS), [given.after(one, declare(one, case, "family", "declared"))]
+    )

@@ -94,6 +94,12 @@ class Evaluation(State):
         """A judge's effective sheet."""
         return next((found for found in self.effective() if found.judge_id == judge_id), None)
 
+    @property
+    def scored_at(self) -> int:
+        """The sequence of the last event that a ranking depends on; 0 before any."""
+        sequences = [sheet.sequence for sheet in self.sheets]
+        return max(sequences + [void.sequence for void in self.voids], default=0)
+
     def effective(self) -> tuple[Sheet, ...]:
         """Each judge's last sheet, unless it was voided, in the order of the judges' ids.
 

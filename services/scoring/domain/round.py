@@ -167,6 +167,24 @@ def record_ranking(
     return [ranking]
 
 
+def require_current(round_: Round, evaluations: Sequence[Evaluation]) -> None:
+    """Refuse to go on from a ranking whose sheets are others by now: a late conflict voids one."""
+    if round_.ranking is None:
+        return
+    cut = round_.ranking.cut
+    changed = [
+        found.project_id
+        for found in evaluations
+        if found.scored_at > cut.get(found.origin, found.scored_at)
+    ]
+    if changed:
+        raise Refused(
+            "conflict",
+            "ranking-outdated",
+            f"Sheets of these projects changed since the ranking; rank again: {', '.join(changed)}",
+        )
+
+
 def evolve(round_: Round | None, event: ScoringEvent) -> Round:
     """The round after an event of its own."""
     if isinstance(event, AssignmentsDrawn):
