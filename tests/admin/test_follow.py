@@ -37,6 +37,7 @@ async def following(servers: str, errors: Path) -> AsyncIterator[asyncio.subproc
             env=os.environ | {"KAFKA_BOOTSTRAP_SERVERS": servers, "TOPIC_PREFIX": "zharmenke"},
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
+            preexec_fn=_may_be_interrupted,
         )
         try:
             yield process
@@ -44,6 +45,11 @@ async def following(servers: str, errors: Path) -> AsyncIterator[asyncio.subproc
             if process.returncode is None:
                 process.kill()
             await process.wait()
+
+
+def _may_be_interrupted() -> None:
+    """As at a terminal: what a shell starts in the background ignores SIGINT, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def next_subject(process: asyncio.subprocess.Process) -> str:
