@@ -16,6 +16,7 @@ from admin.stack.stack import Stack
 from schemas.topics import stream
 from tests.admin.terminal import event, put
 from tests.parts import caller_environment, require_durable_broker
+from tests.signals import as_at_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ async def following(servers: str, errors: Path) -> AsyncIterator[asyncio.subproc
             env=os.environ | {"KAFKA_BOOTSTRAP_SERVERS": servers, "TOPIC_PREFIX": "zharmenke"},
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
-            preexec_fn=_may_be_interrupted,
+            preexec_fn=as_at_a_terminal,
         )
         try:
             yield process
@@ -45,11 +46,6 @@ async def following(servers: str, errors: Path) -> AsyncIterator[asyncio.subproc
             if process.returncode is None:
                 process.kill()
             await process.wait()
-
-
-def _may_be_interrupted() -> None:
-    """As at a terminal: what a shell starts in the background ignores SIGINT, and hands that on."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def next_subject(process: asyncio.subprocess.Process) -> str:

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.topics import PARTITIONS
 from tests.rooms import Rooms, eventually
+from tests.signals import as_at_a_terminal
 
 
 class Program:
@@ -58,6 +59,7 @@ async def running(
         env=dict(environment),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=as_at_a_terminal,
     )
     program = Program(process)
     try:
