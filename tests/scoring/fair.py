@@ -215,12 +215,17 @@ class Fair:
 
     async def said(self, *types: str) -> list[tuple[str, str, Body]]:
         """(type, id, body) of what scoring has said of this season up to now, in log order."""
+        await eventually(self._all_published, "scoring's outbox is empty")
         found = []
         for record in await self.court.rooms.records("scoring"):
             headers = {name: value.decode() for name, value in record.headers}
             if headers["ce_season"] == self.season and (not types or headers["ce_type"] in types):
                 found.append((headers["ce_type"], headers["ce_id"], json.loads(record.value)))
         return found
+
+    async def _all_published(self) -> bool:
+        metrics = (await self.court.scoring.get("/metrics")).text
+        return 'zharmenke_outbox_depth{service="scoring"} 0.0' in metrics
 
 
 def fine(answer: httpx.Response) -> Body:
