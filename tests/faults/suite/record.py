@@ -24,9 +24,9 @@ MARK = "x-fault"
 """The header of a record that a row put on a topic itself: it is no part of the fair."""
 
 NOT_STATE = frozenset({"leases", "parked", "rebuilt", "recipients"})
-VOLATILE = frozenset(
-    """sequence cut inputs_hash heard seat ticket tickets
-    smtp_reply attempt attempts resending correlation_id traceparent""".split()
+VOLATILE = frozenset({"sequence", "cut", "inputs_hash", "heard"}) | frozenset(
+    {"seat", "ticket", "tickets", "smtp_reply", "attempt", "attempts", "resending"}
+    | {"correlation_id", "traceparent"}
 )
 """What may differ between two plays of one fair: it follows the order in which calls arrived, and
 where a crash fell: a ticket that was drawn just before it is used by nobody."""
