@@ -10,6 +10,7 @@ import itertools
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -46,18 +47,19 @@ class Maildir:
 class Trouble:
     """What the first mails of this process meet, for fault tests; nothing by default.
 
-    ZHARMENKE_SMTP_FAULT is `kind:count`. `421` and `550` refuse the mail, and blame no mailbox;
+    ZHARMENKE_SMTP_FAULT is `kind:count` or `kind:count:beginning`, which is met only by mails to
+    addresses that begin so. `421` and `550` refuse the mail, and blame no mailbox;
     `drop` ends the connection without an answer, every other time with the mail kept; `slow` keeps
     it and answers late.
     """
 
     def __init__(self, told: str) -> None:
-        self._kind, _, count = told.partition(":")
+        self._kind, count, self._beginning = (*told.split(":", 2), "", "")[:3]
         self._left = int(count or 1) if self._kind else 0
 
-    def comes(self) -> str:
+    def comes(self, recipients: Sequence[str]) -> str:
         """The kind that this mail meets, or nothing. Said on standard output, to be counted."""
-        if not self._left:
+        if not self._left or not any(who.startswith(self._beginning) for who in recipients):
             return ""
         self._left -= 1
         print(f"fault {self._kind}", flush=True)
@@ -73,7 +75,7 @@ class Keeper:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Called by aiosmtpd with the whole message."""
-        match trouble := self._trouble.comes():
+        match trouble := self._trouble.comes(envelope.rcpt_tos):
             case "421":
                 asyncio.get_running_loop().call_later(0.05, _cut, server)
                 return "421 Try again later"

@@ -11,16 +11,18 @@ from tests.faults.suite.arena import Arena
 from tests.faults.suite.registry import fault
 
 MAILS = 10
+APPLICANTS = ":ngo-"
+"""Whose mails alone are refused for good: a judge who got none would not come."""
 VARIABLE = "ZHARMENKE_SMTP_FAULT"
 HANG_SECONDS = 1.5
 """Shorter than the senders' patience: see `new_suite`."""
 
 
 def _trouble(kind: str, *, bounced: bool = False) -> Callable[[Arena], Awaitable[None]]:
-    """The first mails of the fair (its receipts), and some later ones, meet this."""
+    """The first mails of the fair, and some later ones, meet this; a refusal only the receipts."""
 
     async def act(arena: Arena) -> None:
-        await _mail_server(arena, f"{kind}:{MAILS}")
+        await _mail_server(arena, f"{kind}:{MAILS}{APPLICANTS if bounced else ''}")
         async for _ in arena.draw(1, "webinar"):
             if not bounced:
                 await _mail_server(arena, f"{kind}:{MAILS}")
