@@ -4,6 +4,7 @@ import typer
 
 from admin.archive.commands import export
 from admin.dead.commands import dead_app
+from admin.explain.commands import explain
 from admin.keys import keys_app
 from admin.lag.commands import lag
 from admin.log.commands import events, trace
@@ -32,3 +33,4 @@ app.command("demo")(demo)
 app.command("token")(token)
 app.command("verify")(verify)
 app.command("export")(export)
+app.command("explain")(explain)

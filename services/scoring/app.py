@@ -11,6 +11,7 @@ from services.scoring import (
     conflicts_api,
     consumers,
     departures_api,
+    explanation_api,
     results_api,
     sessions,
     sittings_api,
@@ -46,5 +47,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(departures_api.routes(judging, access))
     app.include_router(sittings_api.routes(judging, access))
     app.include_router(analysis_api.routes(judging, access))
+    app.include_router(explanation_api.routes(judging, access))
     app.include_router(sessions.routes(signing_in))
     return app

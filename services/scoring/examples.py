@@ -137,6 +137,62 @@ DECISION: Example = {
     "quorum": 6,
     "projects": [{"project_id": PROJECT, "rank": 1, "chosen": True}],
 }
+EXPLANATION: Example = {
+    "round_id": ROUND,
+    "project_id": PROJECT,
+    "sources": {
+        "season": "submission/season/2020:1",
+        "draw": f"scoring/round/{ROUND}:1",
+        "submission": f"submission/project/{PROJECT}:1",
+        "ranking": f"scoring/round/{ROUND}:3",
+    },
+    "ruleset_hash": HASH,
+    "inputs_hash": HASH,
+    "table_hash": HASH,
+    "sheets": [
+        {
+            "number": 1,
+            "judge_id": None,
+            "event_id": f"{EVALUATION}:4",
+            "project_version": 1,
+            "parts": [
+                {
+                    "criterion": "impact",
+                    "name": STAGE["criteria"][0]["name"],  # type: ignore[index, call-overload]
+                    "points": "7.50",
+                    "weight": "1.00",
+                    "weighted": "7.5000",
+                }
+            ],
+            "weight": "1.00",
+            "weighted": "7.5000",
+            "total": "7.500000",
+            "total_exact": "15/2",
+            "counts": True,
+        }
+    ],
+    "aside": [],
+    "aggregation": "mean",
+    "normalisation": None,
+    "total": "7.500000",
+    "total_exact": "15/2",
+    "normalised": None,
+    "normalised_exact": None,
+    "rank": 12,
+    "of": 155,
+    "ties": [],
+    "line": {"limit": 50, "above": True, "last_above": "6.250000", "first_below": "6.240000"},
+    "outcome": {
+        "event_id": f"scoring/decision/{ROUND}:1",
+        "ranking_event_id": f"scoring/round/{ROUND}:3",
+        "rank": 12,
+        "chosen": True,
+        "chair_reason": None,
+    },
+    "changed_since": [],
+    "language": "en",
+    "lines": [{"text": "Rank: 12 of 155", "level": 0, "event_ids": [f"scoring/round/{ROUND}:3"]}],
+}
 AWARDS: Example = {
     "season_id": "2020",
     "event_id": "scoring/awards/2020:1",

@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
-from babel import dates, negotiate_locale
+from babel import dates
 
 from schemas.base import Language
+from services.kit import language as asked
 
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 _LOCALES: Final[Mapping[Language, str]] = {"kk": "kk", "ru": "ru", "en": "en_GB"}
@@ -41,9 +42,7 @@ def when(starts_at: datetime, ends_at: datetime, timezone: str, language: Langua
 
 def preferred(accept_language: str) -> Language:
     """The language a browser asks for; Kazakh when it asks for none of ours."""
-    wanted = [part.partition(";")[0].strip() for part in accept_language.split(",")]
-    found = negotiate_locale([tag for tag in wanted if tag], LANGUAGES, sep="-")
-    return next((language for language in LANGUAGES if language == found), "kk")
+    return asked.preferred(accept_language, LANGUAGES, "kk")
 
 
 def _offset(local: datetime) -> str:

@@ -31,11 +31,19 @@ class Decision(State):
     season_id: Slug
     recorded: DecisionRecorded
     published: bool = False
+    recorded_sequence: int = 0
+    """The sequence of the last DecisionRecorded."""
+    said: int = 0
 
     @property
     def chosen(self) -> tuple[str, ...]:
         """The chosen projects, best first."""
         return tuple(row.project_id for row in self.recorded.projects if row.chosen)
+
+    @property
+    def recorded_event_id(self) -> str:
+        """The id of the last DecisionRecorded."""
+        return f"scoring/decision/{self.round_id}:{self.recorded_sequence}"
 
 
 class ChairWord(State):
@@ -147,13 +155,20 @@ def outcome_fields(project: HeardProject, round_id: str) -> dict[str, object]:
 
 def evolve(decision: Decision | None, event: ScoringEvent) -> Decision:
     """The decision after an event of its own."""
+    said = decision.said + 1 if decision else 1
     match event:
         case DecisionRecorded():
-            return Decision(round_id=event.round_id, season_id=event.season_id, recorded=event)
+            return Decision(
+                round_id=event.round_id,
+                season_id=event.season_id,
+                recorded=event,
+                recorded_sequence=said,
+                said=said,
+            )
         case ResultsPublished() if decision is not None:
-            return decision.model_copy(update={"published": True})
+            return decision.model_copy(update={"published": True, "said": said})
         case ProjectShortlisted() | ProjectNotShortlisted() if decision is not None:
-            return decision
+            return decision.model_copy(update={"said": said})
     raise ValueError(f"a decision does not say {type(event).__name__}")
 
 

@@ -100,6 +100,15 @@ class Evaluation(State):
         sequences = [sheet.sequence for sheet in self.sheets]
         return max(sequences + [void.sequence for void in self.voids], default=0)
 
+    def until(self, sequence: int) -> "Evaluation":
+        """The sheets as they were at this event of its own; everything else as it is."""
+        return self.model_copy(
+            update={
+                "sheets": tuple(one for one in self.sheets if one.sequence <= sequence),
+                "voids": tuple(one for one in self.voids if one.sequence <= sequence),
+            }
+        )
+
     def effective(self) -> tuple[Sheet, ...]:
         """Each judge's last sheet, unless it was voided, in the order of the judges' ids.
 

@@ -58,6 +58,8 @@ class HeardProject(State):
     first_submitted_at: Moment
     content: ProjectContent
     contact_person_id: Uuid
+    applicant: str | None = None
+    """Who handed it in, as tokens name them; None where somebody else did so for them."""
     sequence: int
     """The last sequence of the project that is taken into account here."""
 
@@ -90,12 +92,18 @@ def _fold_project(project: HeardProject | None, heard: Heard, _id: str) -> Heard
             first_submitted_at=first,
             content=event.content,
             contact_person_id=event.contact_person_id,
+            applicant=project.applicant if project else _applicant(heard.envelope.actor),
             sequence=sequence,
         )
     if project is None:
         raise ValueError(f"{heard.envelope.id} comes before the project was submitted")
     status = event.outcome if isinstance(event, ProjectScreened) else "withdrawn"
     return project.model_copy(update={"status": status, "sequence": sequence})
+
+
+def _applicant(actor: str) -> str | None:
+    role, _, subject = actor.partition("/")
+    return subject if role == "applicant" else None
 
 
 def _season_of(heard: Heard) -> Iterable[str]:

@@ -21,7 +21,7 @@ from services.scoring.domain.tally import Columns, Scale, Totals, columns, scale
 SHOWN = Decimal("0.000001")
 DRAW_SEQUENCE = 1
 """A round begins with its draw."""
-_Key = tuple[Fraction | datetime | str, ...]
+SortKey = tuple[Fraction | datetime | str, ...]
 
 
 class Candidate(State):
@@ -134,10 +134,10 @@ def table_hash(table: Sequence[RankedProject]) -> str:
     return canonical_hash([row.model_dump(mode="json") for row in table])
 
 
-def _keyed(tallied: Tally, stage: RoundDefinition, seed: str) -> list[tuple[_Key, int]]:
+def _keyed(tallied: Tally, stage: RoundDefinition, seed: str) -> list[tuple[SortKey, int]]:
     """The entrants' numbers with what they are sorted by, the best first."""
     return sorted(
-        (_sort_key(entrant, tallied.counting[number], stage, seed), number)
+        (sort_key(entrant, tallied.counting[number], stage, seed), number)
         for number, entrant in enumerate(tallied.entrants)
     )
 
@@ -196,8 +196,11 @@ def shown(value: Fraction) -> Decimal:
     return ((exact + nudge) / 10**7).quantize(SHOWN, ROUND_HALF_EVEN)
 
 
-def _sort_key(entrant: Entrant, total: Fraction, stage: RoundDefinition, seed: str) -> _Key:
-    """Smaller is better: the total, then each step of the declared tie-break chain."""
+def sort_key(entrant: Entrant, total: Fraction, stage: RoundDefinition, seed: str) -> SortKey:
+    """Smaller is better: the total, then each step of the declared tie-break chain.
+
+    What is the better the larger it is, is negative here: every Fraction.
+    """
     key: list[Fraction | datetime | str] = [-total]
     for step in stage.tie_break:
         if step.startswith("criterion:"):
