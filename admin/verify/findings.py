@@ -18,6 +18,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "content": "no event id has two contents",
         "provenance": "every event says who did it and by what way, and its cause is on record",
         "subject": "an event is said by the aggregate and the season that it is about",
+        "moment": "an event that notes its own moment notes that of its headers",
         "season": "a season is opened once and closed at most once, with every project it counted",
         "window": "a version is handed in within the season's opening, deadline and grace",
         "versions": "a project is submitted exactly once; its versions rise by one",

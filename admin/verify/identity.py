@@ -1,4 +1,4 @@
-"""That an event is said by the aggregate, and in the season, that it is about."""
+"""That an event is said by the aggregate, in the season and at the moment that it tells of."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -6,7 +6,8 @@ from typing import Any
 
 from admin.verify.findings import Findings
 from admin.verify.reading import Said
-from schemas.base import Event
+from schemas.base import Event, format_utc
+from schemas.scoring import ResultsPublished, SittingClosed, SittingOpened
 from schemas.submission import SeasonOpened
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.commission import commission_id
@@ -37,11 +38,18 @@ ID_OF: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 """How the id of an aggregate follows from what its events are about, by kind."""
 
 
+NOTED: Mapping[type[Event], str] = MappingProxyType(
+    {SittingOpened: "opened_at", SittingClosed: "closed_at", ResultsPublished: "published_at"}
+)
+"""The field in which an event notes when it was said, for what is printed of it."""
+
+
 def check_identity(findings: Findings, said: Said) -> None:
     """Both accounts of an event, in its headers and in its body, must be the same."""
     event, subject = said.event, said.subject
     findings.checked["subject"] += 1
     kind, _, id = subject.name.partition("/")
+    _check_moment(findings, said)
     if kind not in event.kinds() or ID_OF[kind](event) != id:
         findings.fault("subject", said.place, f"is said by {subject.name}")
     season = said.values.get("ce_season", b"")
@@ -52,6 +60,14 @@ def check_identity(findings: Findings, said: Said) -> None:
         findings.fault(
             "subject", said.place, f"belongs to season {about or said.season!r} by one account only"
         )
+
+
+def _check_moment(findings: Findings, said: Said) -> None:
+    field = NOTED.get(type(said.event))
+    noted = getattr(said.event, field) if field else None
+    if noted is not None:
+        what = f"notes {format_utc(noted)}, was said {said.time}"
+        findings.expect(format_utc(noted) == said.time, "moment", said.place, what)
 
 
 def has_season(model: type[Event]) -> bool:

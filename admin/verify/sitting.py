@@ -55,6 +55,7 @@ class SittingRules:
                 round_id=event.round_id,
                 commission=panel,
                 definition=found,
+                at=event.opened_at,
             )
             self._findings.expect(
                 expected == [event],
@@ -106,4 +107,5 @@ def decided_anew(sitting: Sitting, event: ScoringEvent) -> list[ScoringEvent]:
             return voting.cast_vote(sitting, event.motion_id, event.person_id, event.vote)
         case MotionDecided():
             return voting.decide_motion(sitting, event.motion_id)
-    return rules.close_sitting(sitting)
+    assert isinstance(event, SittingClosed)
+    return rules.close_sitting(sitting, event.closed_at)

@@ -98,7 +98,13 @@ OUTCOMES = (
         kazakh=DECISION.model_copy(update={"chair_reason": "Ұпайлар тең: төраға шешті"}),
     ),
     Sample(
-        ResultsPublished(season_id=cast.SEASON, round_id=cast.ROUND, chosen=1, not_chosen=1),
+        ResultsPublished(
+            season_id=cast.SEASON,
+            round_id=cast.ROUND,
+            chosen=1,
+            not_chosen=1,
+            published_at=DECIDED_AT,
+        ),
         _decided(2),
     ),
     Sample(SHORTLISTED, _decided(3), kazakh=SHORTLISTED.model_copy(update=KAZAKH_TITLE)),

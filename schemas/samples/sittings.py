@@ -40,6 +40,7 @@ SITTINGS = (
             voting=(cast.CHAIR, cast.MEMBER),
             quorum_share="2/3",
             tie_rule="chair-casts",
+            opened_at=MET_AT,
             **COMMON,
         ),
         _at(1),
@@ -77,5 +78,5 @@ SITTINGS = (
         ),
         _at(8),
     ),
-    Sample(SittingClosed(**COMMON), _at(9)),
+    Sample(SittingClosed(closed_at=MET_AT, **COMMON), _at(9)),
 )

@@ -7,6 +7,7 @@ from schemas.base import (
     Contract,
     Count,
     Line,
+    Moment,
     Ordinal,
     Sha256,
     Slug,
@@ -61,6 +62,8 @@ class ResultsPublished(ScoringEvent):
     round_id: Slug
     chosen: Count
     not_chosen: Count
+    published_at: Moment | None = None
+    """When they were published, for the letters about them; null where it was not noted."""
 
 
 class ProjectOutcome(ScoringEvent):

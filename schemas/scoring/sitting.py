@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import Contract, Count, Line, Ordinal, Slug, Uuid, Visibility
+from schemas.base import Contract, Count, Line, Moment, Ordinal, Slug, Uuid, Visibility
 from schemas.scoring.base import ScoringEvent
 from schemas.season import PanelName, TieRule
 
@@ -34,6 +34,8 @@ class SittingOpened(SittingEvent):
     """The share of the voting members that must be present, as a fraction; rounded up."""
     tie_rule: TieRule
     """What equal votes come to at this sitting."""
+    opened_at: Moment | None = None
+    """When it was opened, for its protocol; null where it was not noted."""
 
 
 class MemberPresence(Contract):
@@ -124,3 +126,5 @@ class SittingClosed(SittingEvent):
 
     KIND: ClassVar[str] = "sitting"
     SAID_WHEN: ClassVar[str] = "the secretary closes a sitting"
+    closed_at: Moment | None = None
+    """When it was closed, for its protocol; null where it was not noted."""

@@ -98,12 +98,14 @@ def _publishing(judging: Judging, access: Access) -> APIRouter:
             )
         await standing.require_current_decision(judging, stage)
         projects = await judging.projects_of(stage.season_id)
-        days = stage.season.definition.final_days
+        days, now = stage.season.definition.final_days, server_now()
         result = await judging.decisions.execute(
             round_id,
-            lambda found: Decision(decision.publish_shortlist(found, round_id, projects, days)),
+            lambda found: Decision(
+                decision.publish_shortlist(found, round_id, projects, days, now)
+            ),
             context_of(request, caller),
-            now=server_now(),
+            now=now,
             key=key,
         )
         return _decision_answer(result.state, next(iter(result.event_ids), None), True)
@@ -186,7 +188,7 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
             raise Refused("conflict", "not-decided", "Nothing is awarded yet.")
         await standing.require_current_decision(judging, await procedure.find_stage(judging, final))
         decided = await judging.decisions.get(final)
-        projects = await judging.projects_of(season_id)
+        projects, now = await judging.projects_of(season_id), server_now()
         result = await judging.awards.execute(
             season_id,
             lambda found: Decision(
@@ -196,10 +198,11 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
                     round_id=final,
                     decision=decided,
                     projects=projects,
+                    at=now,
                 )
             ),
             context_of(request, caller),
-            now=server_now(),
+            now=now,
             key=key,
         )
         return _awards_answer(season, result.state, next(iter(result.event_ids), None))

@@ -1,6 +1,7 @@
 """The HTTP API of sittings: roll, motions, votes. The secretary runs them; members vote."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -113,6 +114,7 @@ def _meeting(judging: Judging, access: Access) -> APIRouter:
     ) -> SittingAnswer:
         stage = await procedure.find_stage(judging, body.round_id)
         panel = await procedure.find_panel(judging, stage)
+        now = server_now()
         return await _change(
             judging,
             sitting_id,
@@ -124,7 +126,9 @@ def _meeting(judging: Judging, access: Access) -> APIRouter:
                 round_id=body.round_id,
                 commission=panel,
                 definition=stage.panel,
+                at=now,
             ),
+            now,
         )
 
     @router.put("/attendance", summary="Call the roll; says whether there is a quorum")
@@ -141,7 +145,15 @@ def _meeting(judging: Judging, access: Access) -> APIRouter:
 
     @router.post("/close", summary="Close the sitting")
     async def close(sitting_id: SittingId, request: Request, caller: Secretary) -> SittingAnswer:
-        return await _change(judging, sitting_id, request, caller, sitting.close_sitting)
+        now = server_now()
+        return await _change(
+            judging,
+            sitting_id,
+            request,
+            caller,
+            lambda found: sitting.close_sitting(found, now),
+            now,
+        )
 
     @router.get("", summary="A sitting with its roll, motions and votes")
     async def read(sitting_id: SittingId, _caller: Staff) -> SittingAnswer:
@@ -218,13 +230,14 @@ async def _change(
     request: Request,
     caller: Caller,
     rule: Callable[[Found], list[ScoringEvent]],
+    now: datetime | None = None,
 ) -> SittingAnswer:
     """Carry out one rule on one sitting."""
     result = await judging.sittings.execute(
         sitting_id,
         lambda found: Decision(rule(found)),
         context_of(request, caller),
-        now=server_now(),
+        now=now or server_now(),
     )
     return _answer(result.state)
 

@@ -49,6 +49,11 @@ class Chronicle:
     clock: datetime = BEGIN
     _sequences: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def next_moment(self) -> datetime:
+        """When the next event will be said."""
+        return self.clock + timedelta(seconds=1)
+
     def say(
         self,
         subject: str,

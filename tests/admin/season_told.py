@@ -38,7 +38,9 @@ def chronicle() -> Chronicle:
     panels = {name: _appoint(told, name) for name in ("jury", "commission")}
     eligible = [id for id, found in told.heard.items() if found.status == "eligible"]
     first = _judge(told, 0, panels["jury"], eligible, withdrawing=eligible[0])
-    published = decision.publish_shortlist(first, first.round_id, told.heard, season.final_days)
+    published = decision.publish_shortlist(
+        first, first.round_id, told.heard, season.final_days, told.next_moment
+    )
     told.say(f"decision/{first.round_id}", published)
     final = _judge(told, 1, panels["commission"], list(first.chosen))
     _award(told, final)
@@ -185,7 +187,12 @@ def _sit(told: Chronicle, panel: commission.Commission, round_id: str) -> str:
 
     say(
         sitting.open_sitting(
-            None, sitting_id=sitting_id, round_id=round_id, commission=panel, definition=seats
+            None,
+            sitting_id=sitting_id,
+            round_id=round_id,
+            commission=panel,
+            definition=seats,
+            at=told.next_moment,
         )
     )
     members = [member.person_id for member in panel.voting]
@@ -199,7 +206,7 @@ def _sit(told: Chronicle, panel: commission.Commission, round_id: str) -> str:
     for number, member in enumerate(members):
         say(voting.cast_vote(state, motion_id, member, "for" if number else "abstain"))
     say(voting.decide_motion(state, motion_id))
-    say(sitting.close_sitting(state))
+    say(sitting.close_sitting(state, told.next_moment))
     return sitting_id
 
 
@@ -246,6 +253,7 @@ def _award(told: Chronicle, final: decision.Decision) -> None:
             round_id=final.round_id,
             decision=final,
             projects=told.heard,
+            at=told.next_moment,
         )
     )
     left = _withdraw(told, final.chosen[0])

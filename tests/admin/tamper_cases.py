@@ -216,6 +216,14 @@ CASES: dict[str, tuple[str, Change]] = {
     "a quorum that was not there": ("sitting", edit("QuorumFailed", present=9)),
     "a vote of somebody who is not there": ("sitting", edit("VoteCast", person_id=OTHER)),
     "a motion is counted otherwise": ("sitting", edit("MotionDecided", votes_against=9)),
+    "a sitting of another day": (
+        "moment",
+        edit("SittingClosed", closed_at="2026-03-01T06:00:00.000Z"),
+    ),
+    "results that were out before": (
+        "moment",
+        edit("ResultsPublished", published_at="2026-03-01T06:00:00.000Z"),
+    ),
     "closed twice": ("sitting", say_again("SittingClosed")),
     "a sitting without its quorum decides": (
         "quorum",

@@ -1,8 +1,9 @@
 """The season's awards, all in one aggregate, so that the funds hold by construction."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from schemas.base import Slug, Tiyn, Uuid
+from schemas.base import Moment, Slug, Tiyn, Uuid
 from schemas.scoring import (
     AwardConfirmed,
     AwardDeclined,
@@ -34,6 +35,7 @@ class Awards(State):
     season_id: Slug
     awards: Mapping[str, Award] = {}
     published: bool = False
+    published_at: Moment | None = None
 
     @property
     def awarded_tiyn(self) -> int:
@@ -92,6 +94,7 @@ def publish(
     round_id: str,
     decision: Decision | None,
     projects: Mapping[str, HeardProject],
+    at: datetime | None = None,
 ) -> list[ScoringEvent]:
     """Lift the embargo, then announce each winner and each finalist without an award.
 
@@ -124,6 +127,7 @@ def publish(
             round_id=round_id,
             chosen=len(winners),
             not_chosen=len(standing) - len(winners),
+            published_at=at,
         )
     )
     for project in standing:
@@ -156,7 +160,7 @@ def evolve(awards: Awards | None, event: ScoringEvent) -> Awards:
             left = {id: award for id, award in awards.awards.items() if id != event.project_id}
             return awards.model_copy(update={"awards": left})
         case ResultsPublished() if awards is not None:
-            return awards.model_copy(update={"published": True})
+            return awards.model_copy(update={"published": True, "published_at": event.published_at})
         case WinnerAnnounced() | ProjectNotAwarded() if awards is not None:
             return awards
     raise ValueError(f"awards do not say {type(event).__name__}")

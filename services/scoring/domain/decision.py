@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from schemas.base import Slug
+from schemas.base import Moment, Slug
 from schemas.scoring import (
     DecidedProject,
     DecisionRecorded,
@@ -31,6 +31,7 @@ class Decision(State):
     season_id: Slug
     recorded: DecisionRecorded
     published: bool = False
+    published_at: Moment | None = None
     recorded_sequence: int = 0
     """The sequence of the last DecisionRecorded."""
     said: int = 0
@@ -112,7 +113,11 @@ def decide(
 
 
 def publish_shortlist(
-    decision: Decision | None, round_id: str, projects: Projects, final_days: Sequence[date]
+    decision: Decision | None,
+    round_id: str,
+    projects: Projects,
+    final_days: Sequence[date],
+    at: datetime | None = None,
 ) -> list[ScoringEvent]:
     """Lift the embargo and say each project's outcome, in one write; again says nothing."""
     if decision is None:
@@ -129,6 +134,7 @@ def publish_shortlist(
             round_id=round_id,
             chosen=chosen,
             not_chosen=len(standing) - chosen,
+            published_at=at,
         )
     ]
     for row in standing:
@@ -166,7 +172,9 @@ def evolve(decision: Decision | None, event: ScoringEvent) -> Decision:
                 said=said,
             )
         case ResultsPublished() if decision is not None:
-            return decision.model_copy(update={"published": True, "said": said})
+            return decision.model_copy(
+                update={"published": True, "published_at": event.published_at, "said": said}
+            )
         case ProjectShortlisted() | ProjectNotShortlisted() if decision is not None:
             return decision.model_copy(update={"said": said})
     raise ValueError(f"a decision does not say {type(event).__name__}")

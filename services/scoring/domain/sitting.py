@@ -4,10 +4,11 @@ The quorum is a share of the voting members, rounded up (two thirds when the sea
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Literal
 
-from schemas.base import Line, Slug, Uuid
+from schemas.base import Line, Moment, Slug, Uuid
 from schemas.scoring import (
     AttendanceTaken,
     MemberPresence,
@@ -53,6 +54,8 @@ class Sitting(State):
     status: Literal["opened", "quorate", "inquorate", "closed"] = "opened"
     attendance: tuple[MemberPresence, ...] = ()
     motions: tuple[Motion, ...] = ()
+    opened_at: Moment | None = None
+    closed_at: Moment | None = None
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -90,6 +93,7 @@ def open_sitting(
     round_id: str,
     commission: Commission,
     definition: PanelDefinition,
+    at: datetime | None = None,
 ) -> list[ScoringEvent]:
     """Have a panel meet about a round; the same again says nothing."""
     if sitting is not None:
@@ -108,6 +112,7 @@ def open_sitting(
             voting=voting,
             quorum_share=definition.quorum_share,
             tie_rule=definition.ties,
+            opened_at=at,
         )
     ]
 
@@ -137,7 +142,7 @@ def take_attendance(
     ]
 
 
-def close_sitting(sitting: Sitting | None) -> list[ScoringEvent]:
+def close_sitting(sitting: Sitting | None, at: datetime | None = None) -> list[ScoringEvent]:
     """End it; again says nothing. Motions that are put must be decided first."""
     found = require_known(sitting)
     if found.status == "closed":
@@ -146,7 +151,7 @@ def close_sitting(sitting: Sitting | None) -> list[ScoringEvent]:
         raise Refused(
             "conflict", "motions-open", "Not decided yet: " + ", ".join(sorted(open_ones))
         )
-    return [SittingClosed(**common_fields(found))]
+    return [SittingClosed(closed_at=at, **common_fields(found))]
 
 
 def attended(sitting: Sitting | None, round_id: str) -> tuple[str, ...]:
@@ -173,7 +178,7 @@ def evolve(sitting: Sitting | None, event: ScoringEvent) -> Sitting:
         case QuorumFailed():
             change = {"status": "inquorate"}
         case SittingClosed():
-            change = {"status": "closed"}
+            change = {"status": "closed", "closed_at": event.closed_at}
         case MotionPut():
             motion = Motion.model_validate(event.model_dump())
             change = {"motions": (*sitting.motions, motion)}
