@@ -11,6 +11,7 @@ from services.scoring import (
     conflicts_api,
     consumers,
     departures_api,
+    documents_api,
     explanation_api,
     results_api,
     sessions,
@@ -48,5 +49,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(sittings_api.routes(judging, access))
     app.include_router(analysis_api.routes(judging, access))
     app.include_router(explanation_api.routes(judging, access))
+    app.include_router(documents_api.routes(judging, access))
     app.include_router(sessions.routes(signing_in))
     return app

@@ -193,6 +193,21 @@ EXPLANATION: Example = {
     "language": "en",
     "lines": [{"text": "Rank: 12 of 155", "level": 0, "event_ids": [f"scoring/round/{ROUND}:3"]}],
 }
+REGISTER_ROW: Example = {
+    "project_id": PROJECT,
+    "title": "Ауыл кітапханасы",
+    "nomination": "equal-opportunities",
+    "region": "almaty",
+    "judge_id": JUDGE,
+    "judge": "Судья Үлгі",
+    "project_version": 1,
+    "status": "voided",
+    "points": {"relevance": "7.50", "impact": "8.00"},
+    "total": "7.800000",
+    "event_id": f"{EVALUATION}:4",
+    "by_event_id": f"{EVALUATION}:6",
+    "reason": "A conflict of interest was found later.",
+}
 AWARDS: Example = {
     "season_id": "2020",
     "event_id": "scoring/awards/2020:1",

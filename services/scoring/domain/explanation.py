@@ -37,6 +37,7 @@ from services.scoring.domain.ranking import (
     table_hash,
     tally,
 )
+from services.scoring.domain.register import set_aside
 from services.scoring.domain.round import Round, unknown_round
 from services.scoring.domain.tally import TRIMMED_FROM
 
@@ -197,13 +198,7 @@ class _Case:
         for sheet in found.sheets:
             if sheet.sequence in effective:
                 continue
-            void = voids.get(sheet.sequence)
-            later = [
-                one.sequence
-                for one in found.sheets
-                if one.judge_id == sheet.judge_id and one.sequence > sheet.sequence
-            ]
-            by = void.sequence if void else min(later)
+            void, by = voids.get(sheet.sequence), set_aside(found, sheet)
             lines.append(
                 AsideLine(
                     judge_id=sheet.judge_id,
