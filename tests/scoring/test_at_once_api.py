@@ -1,0 +1,172 @@
+"""Two requests at once that a rule forbids together: one of them gives way, and the log shows it.
+
+Each is tried several times, for either may come first.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from uuid import uuid4
+
+import httpx
+
+from tests.rooms import eventually
+
+from .fair import Body, Fair, fine, refused, rule_of
+
+NOT_YET = {"not-heard-yet", "not-screened", "season-open"}
+REASON = {"reason": "Үлгі себеп"}
+
+
+async def test_conflict_and_sheet_at_once_leave_no_sheet_of_a_barred_judge(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    tried = await assigned(fair)
+
+    for index, (judge, project) in enumerate(tried):
+        path = f"/rounds/{fair.first}/projects/{project}/conflicts/{judge}"
+        declared = put(fair, path, {"ground": "family"}, fair.judge(judge))
+        scored, conflict = await in_turns(index, fair.score(fair.first, project, judge), declared)
+        fine(conflict)
+        if scored.status_code != httpx.codes.OK:
+            refused(scored, 403, "not-assigned")
+
+    for judge, project in tried:
+        types = await told_of(fair, judge, project)
+        assert types.count("ScoreRecorded") == types.count("ScoreVoided")
+        if "ScoreRecorded" in types:
+            assert types.index("ScoreRecorded") < types.index("ConflictDeclared")
+
+
+async def test_declining_and_scoring_at_once_are_one_of_them(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    tried = await assigned(fair)
+
+    for index, (judge, project) in enumerate(tried):
+        path = f"/rounds/{fair.first}/projects/{project}/judges/{judge}/decline"
+        declined = fair.court.scoring.post(path, json=REASON, headers=fair.judge(judge))
+        scored, left = await in_turns(index, fair.score(fair.first, project, judge), declined)
+        if scored.status_code == httpx.codes.OK:
+            refused(left, 409, "already-scored")
+        else:
+            refused(scored, 409, "judge-declined")
+            fine(left)
+
+    for judge, project in tried:
+        types = await told_of(fair, judge, project)
+        assert ("ScoreRecorded" in types) != ("AssignmentDeclined" in types)
+
+
+async def test_two_draws_at_once_are_one_draw(fair: Fair) -> None:
+    await fair.open()
+
+    async def drawn() -> list[httpx.Response]:
+        """Four draws at once, again while scoring has not heard of everything."""
+        answers = await asyncio.gather(
+            *(fair.post(f"/rounds/{fair.first}/draw", {"seed": f"seed {n}"}) for n in range(4))
+        )
+        done = any(answer.status_code == httpx.codes.OK for answer in answers)
+        return list(answers) if done else []
+
+    answers = await eventually(drawn, "the judges are drawn")
+    won = [answer for answer in answers if answer.status_code == httpx.codes.OK]
+    assert len(won) == 1
+    assert {rule_of(a) for a in answers if a not in won} <= {"already-drawn", *NOT_YET}
+    assert len(await fair.said("AssignmentsDrawn")) == 1
+
+
+async def test_deciding_and_publishing_at_once_publish_the_decision_on_record(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    await fair.score_all(fair.first, "jury")
+    await fair.close_and_rank(fair.first)
+    members = fair.voting("jury")
+    await fair.decide(fair.first, "jury")
+
+    decision, publication = (f"/rounds/{fair.first}/{it}" for it in ("decision", "publication"))
+    answers = await asyncio.gather(
+        *(fair.post(decision, {"attended": members[n:]}) for n in (0, 1)),
+        fair.post(publication),
+        fair.post(publication),
+        *(fair.post(decision, {"attended": members[n:]}) for n in (1, 0)),
+    )
+
+    for answer in answers:
+        if answer.status_code != httpx.codes.OK:
+            refused(answer, 409, "already-published")
+    told = [kind for kind, _, _ in await fair.said("DecisionRecorded", "ResultsPublished")]
+    assert told.count("ResultsPublished") == 1
+    assert told[-1] == "ResultsPublished"
+    outcomes = await fair.said("ProjectShortlisted", "ProjectNotShortlisted")
+    assert len(outcomes) == len(fair.plans)
+
+
+async def test_votes_and_their_count_at_once_count_what_is_on_record(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    members = fair.voting("jury")
+    held = f"/sittings/{uuid4()}"
+    fine(await put(fair, held, {"round_id": fair.first}))
+    roll = {"attendance": dict.fromkeys(members, "remote")}
+    fine(await put(fair, f"{held}/attendance", roll))
+    motion = f"{held}/motions/{uuid4()}"
+    fine(await put(fair, motion, {"text": "Үлгі ұсыныс"}))
+    for member in members:
+        fine(await put(fair, f"{motion}/votes/{member}", {"vote": "for"}))
+
+    fewer = {"attendance": roll["attendance"] | {members[0]: "absent"}}
+    answers = await asyncio.gather(
+        *(put(fair, f"{motion}/votes/{member}", {"vote": "against"}) for member in members),
+        fair.post(f"{motion}/decision"),
+        put(fair, f"{held}/attendance", fewer),
+    )
+
+    for answer in answers:
+        if answer.status_code != httpx.codes.OK:
+            assert rule_of(answer) in ("already-decided", "no-quorum", "not-present")
+    fine(await fair.post(f"{motion}/decision"))
+    votes: dict[str, str] = {}
+    present: set[str] = set()
+    for kind, _, body in await fair.said("VoteCast", "AttendanceTaken", "MotionDecided"):
+        if kind == "VoteCast":
+            votes[body["person_id"]] = body["vote"]
+        elif kind == "AttendanceTaken":
+            present = {m["person_id"] for m in body["attendance"] if m["how"] != "absent"}
+        else:
+            counted = [votes[id] for id in present]
+            assert body["votes_for"] == counted.count("for")
+            assert body["votes_against"] == counted.count("against")
+
+
+async def in_turns(
+    index: int, one: Awaitable[httpx.Response], other: Awaitable[httpx.Response]
+) -> Sequence[httpx.Response]:
+    """Both at once, now this one and now the other begun first; answers in the order given."""
+    if index % 2:
+        return await asyncio.gather(one, other)
+    second, first = await asyncio.gather(other, one)
+    return first, second
+
+
+async def assigned(fair: Fair) -> list[tuple[str, str]]:
+    """Every judge with every project the judge has to score."""
+    return [
+        (judge, row["project_id"])
+        for judge in fair.voting("jury")
+        for row in await fair.assignments(fair.first, judge)
+    ]
+
+
+async def told_of(fair: Fair, judge: str, project: str) -> list[str]:
+    """The types of what was said of a judge and a project, in order."""
+    return [
+        kind
+        for kind, _, body in await fair.said()
+        if (body.get("judge_id"), body.get("project_id")) == (judge, project)
+    ]
+
+
+async def put(
+    fair: Fair, path: str, body: Body, headers: dict[str, str] | None = None
+) -> httpx.Response:
+    return await fair.court.scoring.put(path, json=body, headers=headers or fair.secretary)
