@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from services.kit.metrics import Figure, Metrics
 from services.kit.parking import Parking
+from services.kit.pulse import Pulse
 from services.kit.reader import Reader
 from services.kit.relay import Relay
 
@@ -21,6 +22,7 @@ class Probed(Protocol):
     relay: Relay | None
     reader: Reader | None
     parking: Parking | None
+    pulse: Pulse | None
 
     async def checks(self) -> dict[str, str]:
         """Each part "ok" or what is wrong with it."""
@@ -67,6 +69,11 @@ async def _of_the_process(service: Probed) -> list[Figure]:
         figures += [
             _counted("handled", "Events handled", reader.handled),
             _counted("skipped", "Events of types not in use", reader.skipped.total()),
+            _counted(
+                "reader_restarts",
+                "Times that the reader stood still and was started anew",
+                service.pulse.restarts if service.pulse else 0,
+            ),
             _gauge("partitions", "Partitions that this replica reads", reader.assigned()),
             Figure(
                 "lag_records",

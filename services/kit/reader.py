@@ -5,7 +5,6 @@ record can't spoil a batch.
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import time
 from collections import Counter
@@ -13,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import structlog
-from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from pydantic import BaseModel, ValidationError
@@ -22,6 +20,7 @@ from services.kit.envelope import Envelope, Record, Unreadable
 from services.kit.failure import away, reason_of
 from services.kit.fold import Heard, read_event
 from services.kit.parking import Lane, Parking, coordinates, lane
+from services.kit.pulse import Reading, Rebalance, behind_of, reading_of
 from services.kit.tracing import OFF, Tracing
 
 log = structlog.get_logger(__name__)
@@ -31,7 +30,6 @@ BATCH_WAIT_MS = 50
 ATTEMPTS = 5
 FIRST_PAUSE = 0.1
 AWAY_PAUSE = 1.0
-ANSWER_SECONDS = 2.0
 BEHIND = "waits behind an earlier record of the same key"
 
 
@@ -81,6 +79,7 @@ class Reader:
         self.skipped: Counter[str] = Counter()
         self.handled = 0
         self._subscriber: Any = None
+        self._rebalance = Rebalance()
         self.resume: Callable[[Lane], Awaitable[Any]] | None = None
         """Handles a queue whose last obstacle went away just while a record was put behind it."""
 
@@ -99,6 +98,7 @@ class Reader:
             heartbeat_interval_ms=2_000,
             parser=_untouched,
             decoder=_undecoded,
+            listener=self._rebalance,
         )
 
         async def hear(message: KafkaMessage) -> None:
@@ -122,18 +122,16 @@ class Reader:
         """
         consumer = getattr(self._subscriber, "consumer", None)
         found = Counter(self._in_hand)
-        if consumer is None:
-            return dict(found)
-        ends = {one: consumer.highwater(one) for one in consumer.assignment()}
-        with contextlib.suppress(TimeoutError, KafkaError):
-            ends |= await asyncio.wait_for(consumer.end_offsets(ends), ANSWER_SECONDS)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                for one, end in ends.items():
-                    if end is not None:
-                        with contextlib.suppress(IllegalStateError):  # it was taken away
-                            found[one.topic] += max(0, end - await consumer.position(one))
+        if consumer is not None:
+            found += await behind_of(consumer)
         return dict(found)
+
+    async def look(self) -> Reading | None:
+        """Where the consumer stands; None while a batch is in hand, or no broker answers."""
+        consumer = getattr(self._subscriber, "consumer", None)
+        if consumer is None or self._in_hand:
+            return None
+        return await reading_of(consumer, self._rebalance)
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Handle a batch completely; when this returns, its offsets may be committed."""

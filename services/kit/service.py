@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import WriteConcern
 from pymongo.errors import PyMongoError
 
-from services.kit import http
+from services.kit import http, readiness
 from services.kit.aggregate import Aggregate, S
 from services.kit.clock import DatabaseClock
 from services.kit.fold import Fold
@@ -28,6 +27,7 @@ from services.kit.parked_api import routes as parked_routes
 from services.kit.parking import Parking
 from services.kit.probes import add_probes
 from services.kit.projection import Projection
+from services.kit.pulse import Pulse, Reading
 from services.kit.reader import Hear, Reader
 from services.kit.redrive import Claims, Redrive
 from services.kit.relay import Relay
@@ -38,7 +38,6 @@ from services.kit.tracing import Tracing, exported
 log = structlog.get_logger(__name__)
 
 Document = dict[str, Any]
-STALE_SECONDS = 15.0
 FINISH_SECONDS = 3.0
 """For the batch in hand and the loops at work, side by side, when the service ends."""
 RELAY_SECONDS = 1.5
@@ -96,6 +95,7 @@ class Service:
         self.parking: Parking | None = None
         self.redrive: Redrive | None = None
         self.broker: KafkaBroker | None = None
+        self.pulse: Pulse | None = None
         self.metrics = Metrics(name)
         self.tracing = Tracing()
         self._relaying = Loops()
@@ -215,6 +215,8 @@ class Service:
             claims = Claims(self.database["redrives"], self.clock)
             self.redrive = Redrive(parking, claims, self.reader.attempt)
             self.reader.resume = self.redrive.resume
+            self.pulse = Pulse(self._look, self._restart_reader)
+            self._background.add("pulse", self.pulse.run)
 
     async def _prepare_all(self) -> None:
         for step in self._prepare:
@@ -237,6 +239,17 @@ class Service:
             await broker.stop()
             raise
         self.broker = broker
+
+    async def _look(self) -> Reading | None:
+        """Where the reader stands; nothing can be said before it runs, and while no broker does."""
+        if self.reader is None or self.broker is None or (self.relay and self.relay.failing):
+            return None
+        return await self.reader.look()
+
+    async def _restart_reader(self) -> None:
+        await self._stop_broker()
+        self.broker = None
+        await self._until_done("broker", self._start_broker)
 
     async def _until_done(self, what: str, step: Any) -> None:
         pause = 0.2
@@ -271,22 +284,13 @@ class Service:
 
     async def checks(self) -> dict[str, str]:
         """What readiness looks at: each part "ok" or what is wrong with it."""
-        found = {"started": "ok" if self.started else "still starting"}
-        try:
-            await self.database.command("ping")
-            found["mongo"] = "ok"
-        except PyMongoError as error:
-            found["mongo"] = str(error)[:200]
-        relay = self.relay
-        if relay and relay.failing:
-            found["relay"] = relay.failing
-        elif relay and relay.moved_at and time.monotonic() - relay.moved_at < STALE_SECONDS:
-            found["relay"] = "ok"
-        else:
-            found["relay"] = "has not moved lately"
+        found = {
+            "started": "ok" if self.started else "still starting",
+            "mongo": await readiness.of_database(self.database),
+            "relay": readiness.of_relay(self.relay),
+        }
         if self._hearing:
-            assigned = self.reader.assigned() if self.reader and self.broker else 0
-            found["reader"] = "ok" if assigned else "no partitions assigned"
+            found["reader"] = readiness.of_reader(self.reader if self.broker else None)
         return found
 
     async def outbox(self) -> tuple[int, float]:

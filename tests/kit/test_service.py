@@ -12,6 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from admin.rehearsal.outside import read_topic
 from admin.stack.stack import Stack
+from services.kit import pulse
 from services.kit.service import Service
 from tests.kit.conftest import NewTopicNamed
 from tests.kit.fakes import Wire
@@ -241,3 +242,28 @@ async def client_of(place: Place) -> Any:
         yield client[place.database]
     finally:
         client.close()
+
+
+async def test_reader_that_stands_still_is_started_anew_and_hears_the_rest(
+    place: Place, ears: Ears, logged: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(pulse, "PATIENCE_SECONDS", 0.3)
+    service = place.service(ears)
+    async with running(service) as (client, _):
+        await place.say(Record.of("a", 1, CoinAdded(coin="x")))
+        await eventually(lambda: _heard(ears, 1), "the first is heard")
+        assert service.reader is not None
+        consumer = service.reader._subscriber.consumer  # as if it fetched nothing more
+        consumer.pause(*consumer.assignment())
+
+        await place.say(Record.of("a", 2, CoinAdded(coin="y")))
+
+        await eventually(lambda: _heard(ears, 2), "the rest is heard")
+        assert ears.heard == ["kit/jar/a:1", "kit/jar/a:2"]
+        assert "zharmenke_reader_restarts_total" in (await client.get("/metrics")).text
+    assert [entry for entry in logged if entry["event"] == "reader_stuck"]
+
+
+async def _heard(ears: Ears, count: int) -> bool:
+    return len(ears.heard) >= count
