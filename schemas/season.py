@@ -110,6 +110,9 @@ class RoundDefinition(Contract):
     minimum_sheets: Annotated[int, Field(ge=1, le=50)] = 1
     limit: Annotated[int, Field(ge=1, le=50)]
     """At most this many projects go on (first round) or are proposed for an award (final)."""
+    reserve: Annotated[int, Field(ge=0, le=50)] | None = None
+    """In the last round: so many after the line are a reserve, who move up in their order when an
+    award falls away. The decision says how many when it is not said here."""
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=20)]
     tie_break: tuple[TieBreak, ...] = ()
     """Tried in order when totals are equal; what still ties is broken by the chair."""
@@ -228,6 +231,9 @@ class SeasonDefinition(Contract):
             if len(f"{self.id}-{id}") > LONGEST_SLUG:
                 what = f"{self.id}-{id} is longer than {LONGEST_SLUG} letters"
                 raise Misfit(what, part, index, "id")
+        for index, stage in enumerate(self.rounds[:-1]):
+            if stage.reserve:
+                raise Misfit("only the last round has a reserve", "rounds", index, "reserve")
         panels = {panel.name for panel in self.panels}
         for index, stage in enumerate(self.rounds):
             if stage.panel not in panels:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from schemas.samples import cast
 from schemas.samples.sample import Circumstances, Sample
 from schemas.scoring import (
+    AwardAdded,
     AwardConfirmed,
     AwardDeclined,
     DecidedProject,
@@ -36,6 +37,7 @@ DECISION = DecisionRecorded(
     ),
     chair_reason="Равные суммы: решает голос председателя",
     sitting_id=cast.SITTING,
+    reserve=(cast.OTHER_PROJECT,),
 )
 SHORTLISTED = ProjectShortlisted(
     season_id=cast.SEASON,
@@ -72,6 +74,7 @@ WINNER = WinnerAnnounced(
     organisation=cast.RUSSIAN_ORGANISATION,
     region=cast.REGION,
     amount_tiyn=AMOUNT_TIYN,
+    cause=cast.scoring_event(f"awards/{cast.SEASON}", 5),
 )
 NOT_AWARDED = ProjectNotAwarded(
     season_id=cast.SEASON,
@@ -80,6 +83,7 @@ NOT_AWARDED = ProjectNotAwarded(
     title=cast.RUSSIAN_TITLE,
     nomination=cast.NOMINATION,
     contact_person_id=cast.CONTACT,
+    reserve=1,
 )
 
 
@@ -133,6 +137,23 @@ OUTCOMES = (
             cause=cast.submission_event(f"project/{cast.PROJECT}", 4),
         ),
         kazakh=DECLINED.model_copy(update={"reason": "Жеңімпаз жобасын кері қайтарып алды"}),
+    ),
+    Sample(
+        AwardAdded(
+            season_id=cast.SEASON,
+            project_id=cast.OTHER_PROJECT,
+            nomination=cast.NOMINATION,
+            amount_tiyn=AMOUNT_TIYN,
+            cause=cast.scoring_event(f"awards/{cast.SEASON}", 5),
+            heard={f"submission/project/{cast.OTHER_PROJECT}": 2},
+        ),
+        Circumstances(
+            cast.SEASON,
+            sequence=6,
+            at=AWARDED_AT,
+            actor=OFFICE,
+            cause=cast.scoring_event(f"awards/{cast.SEASON}", 5),
+        ),
     ),
     Sample(
         WINNER,

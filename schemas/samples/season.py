@@ -48,6 +48,7 @@ FIRST_ROUND = RoundDefinition(
     tie_break=("criterion:relevance", "median", "earliest-submission"),
     aggregation="mean",
     normalisation=Normalisation(method="z-score", minimum_sheets=4, shrinkage=Decimal("3.5")),
+    reserve=0,
 )
 
 FINAL = RoundDefinition(
@@ -61,6 +62,7 @@ FINAL = RoundDefinition(
     tie_break=("median",),
     aggregation="trimmed-mean",
     normalisation=Normalisation(method="judge-effect", minimum_sheets=4, shrinkage=Decimal("3.5")),
+    reserve=5,
 )
 
 CHAIR = Seat(

@@ -52,6 +52,7 @@ from schemas.scoring.outcome import (
     ProjectNotShortlisted,
     AwardConfirmed,
     AwardDeclined,
+    AwardAdded,
     WinnerAnnounced,
     ProjectNotAwarded,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "ProjectNotShortlisted",
     "AwardConfirmed",
     "AwardDeclined",
+    "AwardAdded",
     "WinnerAnnounced",
     "ProjectNotAwarded",
 ]

@@ -45,6 +45,8 @@ class DecisionRecorded(ScoringEvent):
     """Why the chair put tied projects in the order they have; null when no tie was left."""
     sitting_id: Uuid | None = None
     """The sitting that decided; null when only its attendance was recorded."""
+    reserve: tuple[Uuid, ...] | None = None
+    """In the final: the projects next after the line, in the order in which they move up."""
 
 
 class ResultsPublished(ScoringEvent):
@@ -112,7 +114,7 @@ class AwardDeclined(ScoringEvent):
 
     KIND: ClassVar[str] = "awards"
     VISIBILITY: ClassVar[Visibility] = "after-results"
-    SAID_WHEN: ClassVar[str] = "the winner withdraws, or the award is refused"
+    SAID_WHEN: ClassVar[str] = "the winner withdraws or declines, or the secretary takes it back"
     season_id: Slug
     project_id: Uuid
     nomination: Slug
@@ -120,15 +122,33 @@ class AwardDeclined(ScoringEvent):
     reason: Line
 
 
+class AwardAdded(ScoringEvent):
+    """A project was awarded after the results: it moved up from the reserve. Announced at once."""
+
+    KIND: ClassVar[str] = "awards"
+    VISIBILITY: ClassVar[Visibility] = "public"
+    SAID_WHEN: ClassVar[str] = "the secretary promotes the next of the reserve"
+    season_id: Slug
+    project_id: Uuid
+    nomination: Slug
+    amount_tiyn: Tiyn
+    cause: EventId
+    """`ce_id` of the AwardDeclined whose place it takes."""
+    heard: Cut | None = None
+    """How far scoring had heard each project of the reserve: who withdrew is passed over."""
+
+
 class WinnerAnnounced(ProjectOutcome):
     """A project gets a grant."""
 
     KIND: ClassVar[str] = "awards"
     VISIBILITY: ClassVar[Visibility] = "public"
-    SAID_WHEN: ClassVar[str] = "the winners are announced, once per winning project"
+    SAID_WHEN: ClassVar[str] = "the winners are announced, or one moves up: once per winner"
     organisation: Line
     region: Slug
     amount_tiyn: Tiyn
+    cause: EventId | None = None
+    """`ce_id` of what led to it after the results; null for those announced with them."""
 
 
 class ProjectNotAwarded(ProjectOutcome):
@@ -136,3 +156,5 @@ class ProjectNotAwarded(ProjectOutcome):
 
     KIND: ClassVar[str] = "awards"
     SAID_WHEN: ClassVar[str] = "the winners are announced, once per finalist without an award"
+    reserve: Ordinal | None = None
+    """The project's place in the reserve, from 1; null when it is not in it."""
