@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from admin.verify.deciding import Decision, check_counts, check_told
 from admin.verify.facts import Facts, Handlers
 from admin.verify.reading import Said
+from admin.verify.reserve import ReserveRules
 from schemas.scoring import (
+    AwardAdded,
     AwardConfirmed,
     AwardDeclined,
     ProjectNotAwarded,
@@ -36,7 +38,10 @@ class AwardRules:
     def handlers(self) -> Handlers:
         """What looks at which event. ResultsPublished of decisions is not looked at here."""
         return dict.fromkeys(
-            (AwardConfirmed, AwardDeclined, ResultsPublished, WinnerAnnounced, ProjectNotAwarded),
+            (
+                *(AwardConfirmed, AwardDeclined, AwardAdded),
+                *(ResultsPublished, WinnerAnnounced, ProjectNotAwarded),
+            ),
             self._on_said,
         )
 
@@ -60,14 +65,23 @@ class AwardRules:
         published: Said | None = None
         outcomes: list[Said] = []
         announced: dict[str, Said] = {}
+        reserve = ReserveRules(self._facts, season, final)
         for said in awards.said:
             match said.event:
                 case AwardConfirmed():
                     self._check_award(said, season, final, published)
                     awards.standing[said.event.project_id] = said
                     self._check_funds(said, awards, season)
+                    reserve.confirmed(said.event.project_id)
                 case AwardDeclined():
                     self._decline(said, awards)
+                    reserve.declined(said, published)
+                case AwardAdded():
+                    reserve.added(said, awards.standing, published)
+                    awards.standing[said.event.project_id] = said
+                    self._check_funds(said, awards, season)
+                case WinnerAnnounced(cause=str()):
+                    reserve.announced(said)
                 case ResultsPublished():
                     self._findings.expect(
                         published is None, "outcome", said.place, "was published before"
@@ -75,7 +89,8 @@ class AwardRules:
                     published, announced = published or said, dict(awards.standing)
                 case _:
                     outcomes.append(said)
-                    self._check_announced(said, season, published, announced)
+                    self._check_announced(said, season, published, announced, reserve)
+        reserve.settle()
         if published is None:
             return
         check_counts(self._facts, published, outcomes, WinnerAnnounced)
@@ -137,6 +152,7 @@ class AwardRules:
         season: SeasonDefinition,
         published: Said | None,
         announced: dict[str, Said],
+        reserve: ReserveRules,
     ) -> None:
         event = said.event
         award = announced.get(event.project_id)
@@ -150,7 +166,7 @@ class AwardRules:
                 == (event.organisation, event.region)
             )
         else:
-            fits = award is None
+            fits = award is None and event.reserve == reserve.place_of(event.project_id)
         final = f"{season.id}-{season.rounds[-1].id}"
         self._findings.expect(
             fits and published is not None and event.round_id == final,

@@ -14,7 +14,13 @@ from schemas.scoring import (
 )
 from services.kit.refusal import Refused
 from services.scoring.domain.commission import Commission, commission_id
-from services.scoring.domain.decision import ChairWord, in_order, standing_of, tied_at_the_line
+from services.scoring.domain.decision import (
+    ChairWord,
+    in_order,
+    reserve_of,
+    standing_of,
+    tied_at_the_line,
+)
 from services.scoring.domain.sitting import Sitting, quorum_of
 
 
@@ -150,17 +156,20 @@ class DecidingRules:
 
         limit = stage.definition.limit
         standing = standing_of(ranking.table, eligible)
-        tied = set(tied_at_the_line(standing, limit))
+        reserve = _reserve(event, stage)
+        tied = set(tied_at_the_line(standing, limit, reserve))
         word = None
         if event.chair_reason is not None:
             order = tuple(row.project_id for row in event.projects if row.project_id in tied)
             word = ChairWord(order=order, reason=event.chair_reason)
         try:
-            rows = in_order(standing, limit, word)
+            rows = in_order(standing, limit, word, reserve)
         except Refused as refused:
             return refused.detail
         wanted = [(row.project_id, row.rank, index < limit) for index, row in enumerate(rows)]
         told = [(row.project_id, row.rank, row.chosen) for row in event.projects]
+        if event.reserve != reserve_of(rows, limit, reserve):
+            return f"its reserve of {len(event.reserve or ())} is not what comes after the line"
         if told == wanted:
             return ""
         return (
@@ -234,6 +243,14 @@ def _as_handed_in(facts: Facts, said: Said) -> bool:
         and event.contact_person_id == project.contact_person_id
         and any(step.status == "eligible" for step in project.steps)
     )
+
+
+def _reserve(event: DecisionRecorded, stage: Stage) -> int:
+    """How many are to be in reserve: as the season says, else as many as the decision names."""
+    if not stage.is_last:
+        return 0
+    fixed = stage.definition.reserve
+    return len(event.reserve or ()) if fixed is None else fixed
 
 
 def _origin(project_id: str) -> str:

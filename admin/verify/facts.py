@@ -113,6 +113,8 @@ class Project:
     contact_person_id: str
     title: str
     organisation: str
+    applicant: str = ""
+    """Who handed it in first, as an actor."""
     steps: list[Step] = field(default_factory=list)
     withdrawn_at: str = ""
     screened_versions: set[int] = field(default_factory=set)

@@ -91,6 +91,7 @@ class SubmissionRules:
                 contact_person_id=event.contact_person_id,
                 title="",
                 organisation="",
+                applicant=said.actor,
             )
             count = self._submitted.get(event.season_id, 0)
             self._submitted[event.season_id] = count + 1

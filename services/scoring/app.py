@@ -13,6 +13,7 @@ from services.scoring import (
     departures_api,
     documents_api,
     explanation_api,
+    reserve_api,
     results_api,
     sessions,
     sittings_api,
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = service.app("Zharmenke scoring", "Panels, score sheets, rankings, decisions, awards.")
     app.include_router(api.routes(judging, access))
     app.include_router(results_api.routes(judging, access))
+    app.include_router(reserve_api.routes(judging, access))
     app.include_router(conflicts_api.routes(judging, access))
     app.include_router(departures_api.routes(judging, access))
     app.include_router(sittings_api.routes(judging, access))

@@ -222,6 +222,21 @@ AWARDS: Example = {
         }
     ],
 }
+RESERVE: Example = {
+    "season_id": "2020",
+    "reserve": [PROJECT],
+    "places": [
+        {
+            "in_place_of": JUDGE,
+            "nomination": "equal-opportunities",
+            "amount_tiyn": 350_000_000,
+            "event_id": "scoring/awards/2020:9",
+            "taken_by": None,
+            "next": PROJECT,
+            "room_tiyn": 350_000_000,
+        }
+    ],
+}
 LINK_TOKEN = "header.payload.signature-of-the-link-in-the-mail"  # noqa: S105 - no token at all
 SIGN_IN: Example = {"token": LINK_TOKEN}
 SESSION: Example = {

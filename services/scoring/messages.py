@@ -193,6 +193,8 @@ class RecordDecision(Command):
     sitting_id: Uuid | None = None
     chair_order: Annotated[tuple[Uuid, ...], Field(min_length=2, max_length=500)] | None = None
     chair_reason: Line | None = None
+    reserve: Annotated[int, Field(strict=True, ge=0, le=50)] | None = None
+    """In the final: how many after the line are in reserve, where the season does not say."""
 
     @model_validator(mode="after")
     def _sitting_or_attendance(self) -> Self:
@@ -223,6 +225,8 @@ class DecisionAnswer(State):
     published: bool
     quorum: int
     projects: tuple[DecidedProject, ...]
+    reserve: tuple[Uuid, ...] = ()
+    """In the order in which they move up when an award falls away."""
 
 
 class ConfirmAward(Command):
@@ -230,6 +234,44 @@ class ConfirmAward(Command):
 
     model_config = examples.of_request({"amount_tiyn": 350_000_000})
     amount_tiyn: Annotated[int, Field(strict=True, ge=1, le=10**15)]
+
+
+class DeclineAward(Command):
+    """Why an award falls away."""
+
+    model_config = examples.of_request({"reason": "Біз басқа қордан грант алдық."})
+    reason: Line
+
+
+class PromoteReserve(Command):
+    """Whose place a project of the reserve takes, and with how much."""
+
+    model_config = examples.of_request({"in_place_of": EXAMPLE_JUDGE, "amount_tiyn": 300_000_000})
+    in_place_of: Uuid
+    amount_tiyn: Annotated[int, Field(strict=True, ge=1, le=10**15)]
+
+
+class FreePlace(State):
+    """An award that fell away, and who of the reserve may take its place."""
+
+    in_place_of: Uuid
+    nomination: Slug
+    amount_tiyn: Tiyn
+    event_id: str
+    taken_by: Uuid | None
+    next: Uuid | None
+    """Null when the place is taken, or when nobody can move up."""
+    room_tiyn: Tiyn
+    """The most that the funds leave for whom is next."""
+
+
+class ReserveAnswer(State):
+    """The reserve as the final decided it, and the places that are free."""
+
+    model_config = examples.of_answer(examples.RESERVE)
+    season_id: Slug
+    reserve: tuple[Uuid, ...]
+    places: tuple[FreePlace, ...]
 
 
 class AwardsAnswer(State):

@@ -54,6 +54,7 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
         panel = await procedure.find_panel(judging, stage)
         projects = await judging.projects_of(stage.season_id)
         scored = {id: projects[id] for id in found.drawn.projects}
+        reserve = decision.reserve_size(stage.definition, body.reserve, is_last=stage.is_last)
         published = await procedure.is_public(judging, stage)
         attended = await procedure.find_attendance(judging, stage, body.attended, body.sitting_id)
         quorum = sitting.quorum_of(stage.panel.quorum_share, len(panel.voting))
@@ -71,6 +72,7 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
                     sitting_id=body.sitting_id,
                     projects=scored,
                     chair=body.chair,
+                    reserve=reserve,
                     published=published,
                 )
             ),
@@ -153,14 +155,14 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
         request: Request,
         caller: Secretary,
     ) -> messages.AwardsAnswer:
-        season, final = await _season(judging, season_id)
+        season, final = await season_of(judging, season_id)
         project = await judging.projects.get(project_id)
         if project is None or project.season_id != season_id:
             raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
         decided = await judging.decisions.get(final)
         context = context_of(request, caller)
         # Before, too: a process that ended just after its write has left the award of one who left.
-        await _only_while_eligible(judging, season_id, project_id, context)
+        await only_while_eligible(judging, season_id, project_id, context)
         result = await judging.awards.execute(
             season_id,
             lambda found: Decision(
@@ -176,14 +178,14 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
             now=server_now(),
         )
         # A withdrawal heard between the look at the project and the write frees the award again.
-        await _only_while_eligible(judging, season_id, project_id, context)
-        return _awards_answer(season, result.state, next(iter(result.event_ids), None))
+        await only_while_eligible(judging, season_id, project_id, context)
+        return awards_answer(season, result.state, next(iter(result.event_ids), None))
 
     @router.post("/publication", summary="Announce the winners: lifts the embargo, mails go out")
     async def publish(
         season_id: SeasonId, request: Request, caller: Secretary, key: Key
     ) -> messages.AwardsAnswer:
-        season, final = await _season(judging, season_id)
+        season, final = await season_of(judging, season_id)
         if await judging.awards.get(season_id) is None:
             raise Refused("conflict", "not-decided", "Nothing is awarded yet.")
         await standing.require_current_decision(judging, await procedure.find_stage(judging, final))
@@ -205,7 +207,7 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
             now=now,
             key=key,
         )
-        return _awards_answer(season, result.state, next(iter(result.event_ids), None))
+        return awards_answer(season, result.state, next(iter(result.event_ids), None))
 
     return router
 
@@ -216,18 +218,19 @@ def _award_reads(judging: Judging, access: Access) -> APIRouter:
 
     @router.get("", summary="The awards; before the results only for the staff")
     async def read(season_id: SeasonId, caller: Anyone) -> messages.AwardsAnswer:
-        season, _ = await _season(judging, season_id)
+        season, _ = await season_of(judging, season_id)
         found = await judging.awards.get(season_id)
         if not _is_staff(caller) and (found is None or not found.published):
             raise _under_embargo()
-        return _awards_answer(season, found or awards.Awards(season_id=season_id), None)
+        return awards_answer(season, found or awards.Awards(season_id=season_id), None)
 
     return router
 
 
-def _awards_answer(
+def awards_answer(
     season: HeardSeason, found: awards.Awards, event_id: str | None
 ) -> messages.AwardsAnswer:
+    """The awards as they stand after an event, if one was said."""
     return messages.AwardsAnswer(
         season_id=found.season_id,
         event_id=event_id,
@@ -247,10 +250,11 @@ def _decision_answer(
         published=published,
         quorum=found.recorded.quorum,
         projects=found.recorded.projects,
+        reserve=found.reserve,
     )
 
 
-async def _only_while_eligible(
+async def only_while_eligible(
     judging: Judging, season_id: str, project_id: str, context: Context
 ) -> None:
     """Refuse for a project that has left, whose award is free then."""
@@ -267,7 +271,7 @@ async def _only_while_eligible(
     raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
 
 
-async def _season(judging: Judging, season_id: str) -> tuple[HeardSeason, str]:
+async def season_of(judging: Judging, season_id: str) -> tuple[HeardSeason, str]:
     """The season and the id of its last round."""
     season = await judging.seasons.get(season_id)
     if season is None:

@@ -15,7 +15,13 @@ from services.kit.fold import Fold, Heard
 from services.submission.domain import Project, State
 
 OutcomeStatus = Literal[
-    "under_review", "shortlisted", "not_shortlisted", "winner", "not_awarded", "declined"
+    "under_review",
+    "shortlisted",
+    "not_shortlisted",
+    "winner",
+    "reserve",
+    "not_awarded",
+    "declined",
 ]
 HEARD = (
     ProjectShortlisted,
@@ -53,6 +59,8 @@ def _fold(outcome: Outcome | None, heard: Heard, id: str) -> Outcome:
             status = "winner"
         case AwardDeclined():
             status = "declined"
+        case ProjectNotAwarded(reserve=int()):
+            status = "reserve"
         case _:
             status = "not_awarded"
     amount = event.amount_tiyn if isinstance(event, WinnerAnnounced) else None
@@ -66,6 +74,7 @@ _STAGE: dict[OutcomeStatus, int] = {
     "not_shortlisted": 1,
     "shortlisted": 1,
     "not_awarded": 2,
+    "reserve": 2,
     "winner": 2,
     "declined": 3,
 }

@@ -1,9 +1,9 @@
 """A small season with twists, written into a chronicle.
 
-A revision, a failed screening, a withdrawal before the ranking and one after the award; sheets
-replaced and voided; conflicts, one of them found late; judges who leave; a queue for a webinar;
-mails that bounce, get lost, or are not known to have arrived; a sitting that first lacks its
-quorum.
+A revision, a failed screening, a withdrawal before the ranking and one after the award; a winner
+who declines, and the reserve that moves up; sheets replaced and voided; conflicts, one of them
+found late; judges who leave; a queue for a webinar; mails that bounce, get lost, or are not known
+to have arrived; a sitting that first lacks its quorum.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from typing import Any
 
 from admin.rehearsal.cast import Cast, FairSize, ProjectPlan, season_text
 from admin.rehearsal.commands import SEASON_FILE
-from schemas.scoring import Member, ScoringEvent
+from schemas.scoring import AwardAdded, Member, ScoringEvent
 from services.kit.envelope import Envelope
-from services.scoring.domain import awards, commission, decision, sitting, voting
+from services.scoring.domain import awards, commission, decision, reserve, sitting, voting
 from services.submission import domain as submission
 from services.submission.season_file import parse_season
 from services.webinar.domain import registrations, webinars
@@ -29,7 +29,13 @@ def chronicle() -> Chronicle:
     """The whole season."""
     definition = parse_season(season_text(SEASON_FILE, TODAY, SIZE))
     limited = definition.webinars[0].model_copy(update={"capacity": 2})
-    season = definition.model_copy(update={"webinars": (limited, *definition.webinars[1:])})
+    last = definition.rounds[-1].model_copy(update={"limit": 2, "reserve": 1})
+    season = definition.model_copy(
+        update={
+            "webinars": (limited, *definition.webinars[1:]),
+            "rounds": (*definition.rounds[:-1], last),
+        }
+    )
     told = Chronicle(season, Cast("chronicle", SIZE, season))
     opened = submission.open_season(None, season)
     told.say(f"season/{season.id}", opened, "admin/operator", "admin")
@@ -168,6 +174,7 @@ def _judge(
         attended=[member.person_id for member in panel.voting],
         projects=told.heard,
         sitting_id=sitting_id,
+        reserve=stage.reserve or 0,
     )
     told.say(f"decision/{judging.round_id}", decided)
     return decision.evolve(None, decided[0])
@@ -256,6 +263,22 @@ def _award(told: Chronicle, final: decision.Decision) -> None:
             at=told.next_moment,
         )
     )
+    declining, coming = final.chosen[1], final.reserve[0]
+    applicant = told.heard[declining].applicant
+    say(awards.give_back(state, declining, "Басқа грант алдық"), f"applicant/{applicant}")
+    amount = told.heard[coming].content.budget.requested_tiyn // 3
+    promoted = reserve.promote(
+        state,
+        season=season,
+        round_id=final.round_id,
+        decision=final,
+        projects=told.heard,
+        project_id=coming,
+        in_place_of=declining,
+        amount_tiyn=amount,
+    )
+    assert isinstance(promoted[0], AwardAdded)
+    say(promoted, cause=promoted[0].cause)
     left = _withdraw(told, final.chosen[0])
     say(
         awards.decline(state, final.chosen[0], awards.WITHDRAWN),

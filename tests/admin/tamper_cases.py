@@ -263,8 +263,46 @@ CASES: dict[str, tuple[str, Change]] = {
         "funds",
         edit("SeasonOpened", season__nominations=lambda all: [n | {"funds_tiyn": 1} for n in all]),
     ),
-    "a withdrawn winner keeps the award": ("declined", drop("AwardDeclined")),
+    "a withdrawn winner keeps the award": ("declined", drop("AwardDeclined", -1)),
     "another amount is declined": ("declined", edit("AwardDeclined", amount_tiyn=1)),
+    "another applicant declines": (
+        "declined",
+        relabel("AwardDeclined", ce_actor=f"applicant/{OTHER}"),
+    ),
+    "a judge declines": ("declined", relabel("AwardDeclined", ce_actor=f"judge/{OTHER}")),
+    "another reserve": ("decision", edit("DecisionRecorded", 1, reserve=[OTHER])),
+    "no reserve, although the season has one": (
+        "decision",
+        edit("DecisionRecorded", 1, reserve=None),
+    ),
+    "a shortlist with a reserve": ("decision", edit("DecisionRecorded", reserve=[OTHER])),
+    "another place in the reserve": ("outcome", edit("ProjectNotAwarded", reserve=7)),
+    "somebody else moves up": ("reserve", edit("AwardAdded", project_id=OTHER)),
+    "moves up for no reason on record": (
+        "reserve",
+        edit("AwardAdded", cause="scoring/awards/2020:1"),
+    ),
+    "moves up for another reason than it says": (
+        "reserve",
+        relabel("AwardAdded", ce_causationid="scoring/awards/2020:1"),
+    ),
+    "two move up for one award": ("reserve", say_again("AwardAdded")),
+    "moves up before it was found eligible": (
+        "reserve",
+        edit("AwardAdded", heard=lambda heard: dict.fromkeys(heard, 1)),
+    ),
+    "more than the budget for the reserve": ("award", edit("AwardAdded", amount_tiyn=10**11)),
+    "more than the funds for the reserve": ("funds", edit("AwardAdded", amount_tiyn=10**12)),
+    "another amount for the reserve is announced": (
+        "outcome",
+        edit("WinnerAnnounced", -1, amount_tiyn=1),
+    ),
+    "the reserve is announced twice": ("outcome", say_again("WinnerAnnounced", -1)),
+    "the reserve is added and not announced": ("outcome", drop("WinnerAnnounced", -1)),
+    "a winner announced later without a reason": (
+        "outcome",
+        edit("WinnerAnnounced", -1, cause=None),
+    ),
     "another webinar": ("webinar", edit("WebinarAnnounced", starts_at="2026-01-01T00:00:00.000Z")),
     "a webinar is not announced": ("webinar", drop_subject("WebinarAnnounced", 1)),
     "confirmed after the start": (

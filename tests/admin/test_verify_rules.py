@@ -98,7 +98,7 @@ def test_tampered_score_is_told_by_the_ranking_that_it_fed(told: Chronicle) -> N
 
 
 def test_what_may_still_be_under_way_is_awaited_not_missing(told: Chronicle) -> None:
-    drop("AwardDeclined")(told)
+    drop("AwardDeclined", -1)(told)
     drop_subject("MessagePlanned", 3)(told)
 
     found = verified(told, edge="2026-03-02T00:00:00.000Z")

@@ -35,15 +35,18 @@ class Court:
         self.scoring = scoring
 
 
-def season_yaml(season_id: str) -> str:
-    """Today's season, small: four on the commission, 1000 tiyn for each nomination."""
+def season_yaml(season_id: str, **final: Any) -> str:
+    """Today's season, small: four on the commission, 1000 tiyn for each nomination.
+
+    `final` are fields of the last round.
+    """
     fields = yaml.safe_load(season_text(SEASON_FILE, datetime.now(UTC).date(), SIZE))
     fields |= {"id": season_id, "funds_tiyn": NOMINATION_FUNDS * len(fields["nominations"])}
     for nomination in fields["nominations"]:
         nomination["funds_tiyn"] = NOMINATION_FUNDS
     commission = next(panel for panel in fields["panels"] if panel["name"] == "commission")
     commission["seats"] = [*commission["seats"][:VOTES], commission["seats"][-1]]
-    fields["rounds"][-1]["minimum_sheets"] = 3
+    fields["rounds"][-1] |= {"minimum_sheets": 3} | final
     text: str = yaml.safe_dump(fields, allow_unicode=True)
     return text
 
@@ -51,10 +54,10 @@ def season_yaml(season_id: str) -> str:
 class Fair:
     """One season from the call to the awards; each step is what its people would do over HTTP."""
 
-    def __init__(self, court: Court, season_id: str) -> None:
+    def __init__(self, court: Court, season_id: str, **final: Any) -> None:
         self.court = court
         self.season = season_id
-        self.yaml = season_yaml(season_id)
+        self.yaml = season_yaml(season_id, **final)
         self.definition: SeasonDefinition = parse_season(self.yaml)
         self.cast = Cast(season_id, SIZE, self.definition)
         self.plans = {plan.id: plan for plan in self.cast.projects()}

@@ -1,4 +1,4 @@
-"""Awards confirmed by two replicas at once, at any pace, with lost replies and crashes between."""
+"""Awards given by two replicas at once, at any pace, with lost replies and crashes between."""
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
@@ -13,12 +13,18 @@ from hypothesis import strategies as st
 from pymongo.errors import PyMongoError
 
 from schemas.registry import EVENTS
-from schemas.scoring import AwardConfirmed, AwardDeclined, ResultsPublished
+from schemas.scoring import (
+    AwardAdded,
+    AwardConfirmed,
+    AwardDeclined,
+    ResultsPublished,
+    ScoringEvent,
+)
 from services.kit.aggregate import Decide, Decision, Result
 from services.kit.envelope import Context
 from services.kit.refusal import Refused
 from services.kit.store import Store
-from services.scoring.domain import awards
+from services.scoring.domain import awards, reserve
 from services.scoring.domain.awards import Awards
 from services.scoring.domain.decision import Decision as Decided
 from services.scoring.store import AWARDS
@@ -30,18 +36,18 @@ from .given import PROJECTS
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 CONTEXT = Context("secretary/aigul", "api", "correlation-1")
-ON = given.stage(limit=len(PROJECTS), tie_break=())
+ON = given.stage(limit=len(PROJECTS) - 2, reserve=2, tie_break=())
 FUNDS = given.season(1000, environment=700, social_entrepreneurship=500)
 NOMINATIONS = {
     id: "environment" if n % 2 else "social-entrepreneurship" for n, id in enumerate(PROJECTS)
 }
 Errand = Callable[[Store[Awards]], Coroutine[Any, Any, None]]
 Wish = tuple[str, str, int]
-"""What the secretary does: confirm, withdraw or publish; whose award; how much."""
+"""What the secretary does: confirm, withdraw, publish or promote; whose award; how much."""
 WISHES = st.lists(
     st.tuples(
         st.tuples(
-            st.sampled_from(["confirm", "confirm", "confirm", "withdraw", "publish"]),
+            st.sampled_from(["confirm", "confirm", "confirm", "withdraw", "publish", "promote"]),
             st.sampled_from(PROJECTS),
             st.integers(1, 400),
         ),
@@ -56,8 +62,9 @@ WISHES = st.lists(
 
 @cache
 def decided() -> Decided:
-    """All the projects are chosen."""
-    return given.decided(given.ranked({id: f"{9 - n}" for n, id in enumerate(PROJECTS)}, ON), ON)
+    """All the projects but two are chosen, and these are in reserve."""
+    ranked = given.ranked({id: f"{9 - n}" for n, id in enumerate(PROJECTS)}, ON)
+    return given.decided(ranked, ON, reserve=2)
 
 
 def decide(wish: Wish) -> Decide[Awards]:
@@ -69,8 +76,30 @@ def decide(wish: Wish) -> Decide[Awards]:
     if kind == "publish":
         common |= {"round_id": "2020-final", "projects": projects}
         return lambda found: Decision(awards.publish(found, **common))
+    if kind == "promote":
+        return lambda found: Decision(promote(found, projects, amount))
     common |= {"project": projects[project_id], "amount_tiyn": amount}
     return lambda found: Decision(awards.confirm(found, **common))
+
+
+def promote(found: Awards | None, projects: Any, amount: int) -> list[ScoringEvent]:
+    """Whoever is next comes in the place of the first award that fell away."""
+    state = reserve.require_published(found)
+    free = [id for id, place in state.vacancies.items() if place.taken_by is None]
+    if not free:
+        return []
+    place = state.vacancies[free[0]]
+    due = reserve.next_up(state, FUNDS, decided(), projects, place)
+    return reserve.promote(
+        state,
+        season=FUNDS,
+        round_id="2020-final",
+        decision=decided(),
+        projects=projects,
+        project_id=due or free[0],
+        in_place_of=free[0],
+        amount_tiyn=amount,
+    )
 
 
 def replica(database: Any) -> Store[Awards]:
@@ -98,11 +127,17 @@ def said(office: Pair[Store[Awards]]) -> list[tuple[str, Any]]:
     ]
 
 
-def hold_the_funds(said: Sequence[tuple[str, Any]]) -> dict[str, AwardConfirmed]:
+def hold_the_funds(
+    said: Sequence[tuple[str, Any]],
+) -> dict[str, AwardConfirmed | AwardAdded]:
     """At no moment is more awarded than there is; says what is awarded at the end."""
-    standing: dict[str, AwardConfirmed] = {}
+    standing: dict[str, AwardConfirmed | AwardAdded] = {}
+    taken: set[str] = set()
     for _, event in said:
-        if isinstance(event, AwardConfirmed):
+        if isinstance(event, AwardAdded):
+            assert event.cause not in taken
+            taken.add(event.cause)
+        if isinstance(event, AwardConfirmed | AwardAdded):
             standing[event.project_id] = event
         elif isinstance(event, AwardDeclined):
             assert standing.pop(event.project_id).amount_tiyn == event.amount_tiyn

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from schemas.base import Moment, Slug, Tiyn, Uuid
 from schemas.scoring import (
+    AwardAdded,
     AwardConfirmed,
     AwardDeclined,
     ProjectNotAwarded,
@@ -29,13 +30,31 @@ class Award(State):
     amount_tiyn: Tiyn
 
 
+class Vacancy(State):
+    """An award that fell away: after the results the next of the reserve may take its place."""
+
+    nomination: Slug
+    amount_tiyn: Tiyn
+    sequence: int
+    """That of its AwardDeclined."""
+    taken_by: Uuid | None = None
+
+
 class Awards(State):
     """Every award of the season, confirmed and not declined."""
 
     season_id: Slug
     awards: Mapping[str, Award] = {}
+    vacancies: Mapping[str, Vacancy] = {}
+    """By the project whose award fell away."""
     published: bool = False
     published_at: Moment | None = None
+    said: int = 0
+
+    @property
+    def origin(self) -> str:
+        """How event ids name this aggregate."""
+        return f"scoring/awards/{self.season_id}"
 
     @property
     def awarded_tiyn(self) -> int:
@@ -58,22 +77,13 @@ def confirm(
         raise Refused("conflict", "not-chosen", "The final did not choose this project.")
     if project.status != "eligible":
         raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
-    budget = project.content.budget.requested_tiyn
-    if not 0 < amount_tiyn <= budget:
-        raise Refused(
-            "conflict",
-            "award-over-budget",
-            f"The award must be above 0 and at most the {budget} tiyn of the defended budget.",
-        )
-    others = [
-        award for id, award in (awards.awards if awards else {}).items() if id != project.project_id
-    ]
-    nomination = project.content.nomination
-    _within("season-funds", season.funds_tiyn, others, amount_tiyn)
-    part = next(found for found in season.nominations if found.id == nomination)
-    same = [award for award in others if award.nomination == nomination]
-    _within("nomination-funds", part.funds_tiyn, same, amount_tiyn)
-    award = Award(project_id=project.project_id, nomination=nomination, amount_tiyn=amount_tiyn)
+    require_within_budget(project, amount_tiyn)
+    award = Award(
+        project_id=project.project_id,
+        nomination=project.content.nomination,
+        amount_tiyn=amount_tiyn,
+    )
+    require_within_funds(awards, season, award)
     if awards is not None and awards.awards.get(project.project_id) == award:
         return []
     return [AwardConfirmed(season_id=season.id, **award.model_dump())]
@@ -85,6 +95,13 @@ def decline(awards: Awards | None, project_id: str, reason: str) -> list[Scoring
     if awards is None or award is None:
         return []
     return [AwardDeclined(season_id=awards.season_id, reason=reason, **award.model_dump())]
+
+
+def give_back(awards: Awards | None, project_id: str, reason: str) -> list[ScoringEvent]:
+    """Decline an award by a word of its applicant or the secretary; again says nothing."""
+    if awards is None or project_id not in {*awards.awards, *awards.vacancies}:
+        raise Refused("missing", "no-award", "This project has no award.")
+    return decline(awards, project_id, reason)
 
 
 def publish(
@@ -130,40 +147,96 @@ def publish(
             published_at=at,
         )
     )
+    places = {id: place for place, id in enumerate(decision.reserve, start=1)}
     for project in standing:
         common = outcome_fields(project, round_id)
         award = awards.awards.get(project.project_id)
         if award is None:
-            events.append(ProjectNotAwarded.model_validate(common))
+            place = places.get(project.project_id)
+            events.append(ProjectNotAwarded.model_validate(common | {"reserve": place}))
             continue
-        winner = {
-            "organisation": project.content.organisation.name,
-            "region": project.content.region,
-            "amount_tiyn": award.amount_tiyn,
-        }
-        events.append(WinnerAnnounced.model_validate(common | winner))
+        events.append(announced(project, round_id, award))
     return events
+
+
+def announced(
+    project: HeardProject, round_id: str, award: Award, cause: str | None = None
+) -> WinnerAnnounced:
+    """The announcement of an award; `cause` is what led to it after the results."""
+    winner = {
+        "organisation": project.content.organisation.name,
+        "region": project.content.region,
+        "amount_tiyn": award.amount_tiyn,
+        "cause": cause,
+    }
+    return WinnerAnnounced.model_validate(outcome_fields(project, round_id) | winner)
 
 
 def evolve(awards: Awards | None, event: ScoringEvent) -> Awards:
     """The awards after an event of their own."""
+    if isinstance(event, AwardConfirmed) and awards is None:
+        awards = Awards(season_id=event.season_id)
+    if awards is None:
+        raise ValueError("awards begin with AwardConfirmed")
+    said = awards.said + 1
+    return awards.model_copy(update={**_change(awards, event, said), "said": said})
+
+
+def _change(awards: Awards, event: ScoringEvent, said: int) -> dict[str, object]:
     match event:
-        case AwardConfirmed():
-            base = awards or Awards(season_id=event.season_id)
+        case AwardConfirmed() | AwardAdded():
             award = Award(
                 project_id=event.project_id,
                 nomination=event.nomination,
                 amount_tiyn=event.amount_tiyn,
             )
-            return base.model_copy(update={"awards": {**base.awards, event.project_id: award}})
-        case AwardDeclined() if awards is not None:
+            return {
+                "awards": {**awards.awards, event.project_id: award},
+                "vacancies": _vacancies_after(awards, event),
+            }
+        case AwardDeclined():
             left = {id: award for id, award in awards.awards.items() if id != event.project_id}
-            return awards.model_copy(update={"awards": left})
-        case ResultsPublished() if awards is not None:
-            return awards.model_copy(update={"published": True, "published_at": event.published_at})
-        case WinnerAnnounced() | ProjectNotAwarded() if awards is not None:
-            return awards
+            vacancy = Vacancy(
+                nomination=event.nomination, amount_tiyn=event.amount_tiyn, sequence=said
+            )
+            return {"awards": left, "vacancies": {**awards.vacancies, event.project_id: vacancy}}
+        case ResultsPublished():
+            return {"published": True, "published_at": event.published_at}
+        case WinnerAnnounced() | ProjectNotAwarded():
+            return {}
     raise ValueError(f"awards do not say {type(event).__name__}")
+
+
+def _vacancies_after(awards: Awards, event: AwardConfirmed | AwardAdded) -> dict[str, Vacancy]:
+    """Who is awarded again leaves no place; who moves up takes the place of its cause."""
+    left = {id: found for id, found in awards.vacancies.items() if id != event.project_id}
+    if isinstance(event, AwardAdded):
+        for id, found in left.items():
+            if event.cause == f"{awards.origin}:{found.sequence}":
+                left[id] = found.model_copy(update={"taken_by": event.project_id})
+    return left
+
+
+def require_within_budget(project: HeardProject, amount_tiyn: int) -> None:
+    """Refuse an award of nothing, or of more than the project's budget asks for."""
+    budget = project.content.budget.requested_tiyn
+    if not 0 < amount_tiyn <= budget:
+        raise Refused(
+            "conflict",
+            "award-over-budget",
+            f"The award must be above 0 and at most the {budget} tiyn of the defended budget.",
+        )
+
+
+def require_within_funds(awards: Awards | None, season: SeasonDefinition, award: Award) -> None:
+    """Refuse an award that, beside all others, exceeds the season's or its nomination's funds."""
+    others = [
+        other for id, other in (awards.awards if awards else {}).items() if id != award.project_id
+    ]
+    _within("season-funds", season.funds_tiyn, others, award.amount_tiyn)
+    part = next(found for found in season.nominations if found.id == award.nomination)
+    same = [other for other in others if other.nomination == award.nomination]
+    _within("nomination-funds", part.funds_tiyn, same, award.amount_tiyn)
 
 
 def _within(rule: str, funds: int, others: list[Award], amount: int) -> None:

@@ -46,6 +46,11 @@ class Decision(State):
         """The id of the last DecisionRecorded."""
         return f"scoring/decision/{self.round_id}:{self.recorded_sequence}"
 
+    @property
+    def reserve(self) -> tuple[str, ...]:
+        """The projects that move up when an award falls away, in their order."""
+        return self.recorded.reserve or ()
+
 
 class ChairWord(State):
     """The chair's order of projects that the declared chain leaves tied, and why."""
@@ -66,10 +71,11 @@ def decide(
     quorum: int | None = None,
     sitting_id: str | None = None,
     chair: ChairWord | None = None,
+    reserve: int = 0,
     published: bool = False,
 ) -> list[ScoringEvent]:
-    """Record who goes on: the best `limit` that have not withdrawn. `quorum` members must have
-    attended, two thirds when it is not said.
+    """Record who goes on: the best `limit` that have not withdrawn; the next `reserve` are in
+    reserve. `quorum` members must have attended, two thirds when it is not said.
 
     `published` says that the round's results are out, by whatever event: then the decision stands.
     """
@@ -87,7 +93,7 @@ def decide(
     standing = standing_of(
         round_.ranking.table, lambda project_id: projects[project_id].status == "eligible"
     )
-    ordered = in_order(standing, stage.limit, chair)
+    ordered = in_order(standing, stage.limit, chair, reserve)
     recorded = DecisionRecorded(
         round_id=round_.round_id,
         season_id=season_id,
@@ -102,6 +108,7 @@ def decide(
             for index, row in enumerate(ordered)
         ),
         chair_reason=chair.reason if chair else None,
+        reserve=reserve_of(ordered, stage.limit, reserve),
     )
     if decision is None:
         return [recorded]
@@ -110,6 +117,21 @@ def decide(
     if published or decision.published:
         raise Refused("conflict", "already-published", "The decision is published and stands.")
     return [recorded]
+
+
+def reserve_size(stage: RoundDefinition, asked: int | None, *, is_last: bool) -> int:
+    """How many are in reserve: as the season says, else as the decision does; only in the final."""
+    if not is_last:
+        if asked:
+            raise Refused("conflict", "no-reserve-here", "Only the final has a reserve.")
+        return 0
+    if stage.reserve is None:
+        return asked or 0
+    if asked not in (None, stage.reserve):
+        raise Refused(
+            "conflict", "reserve-fixed", f"The season fixes the reserve at {stage.reserve}."
+        )
+    return stage.reserve
 
 
 def publish_shortlist(
@@ -200,20 +222,25 @@ def standing_of(
     return standing
 
 
-def tied_at_the_line(standing: Sequence[Standing], limit: int) -> tuple[str, ...]:
-    """The projects of a tie that the line cuts through, in the table's order; mostly none."""
-    if len(standing) <= limit or standing[limit - 1].group != standing[limit].group:
-        return ()
-    group = standing[limit].group
-    return tuple(found.row.project_id for found in standing if found.group == group)
+def tied_at_the_line(standing: Sequence[Standing], limit: int, reserve: int = 0) -> tuple[str, ...]:
+    """The projects of ties that the line cuts through, in the table's order; mostly none.
+
+    In the reserve the order counts from project to project: there every tie is one to break.
+    """
+    groups = dict.fromkeys(
+        standing[place].group
+        for place in range(limit, min(limit + reserve + 1, len(standing)))
+        if standing[place - 1].group == standing[place].group
+    )
+    return tuple(found.row.project_id for found in standing if found.group in groups)
 
 
 def in_order(
-    standing: Sequence[Standing], limit: int, chair: ChairWord | None
+    standing: Sequence[Standing], limit: int, chair: ChairWord | None, reserve: int = 0
 ) -> list[RankedProject]:
     """The rows in order; a tie that the line cuts through needs the chair's word."""
     rows = [found.row for found in standing]
-    tied = tied_at_the_line(standing, limit)
+    tied = tied_at_the_line(standing, limit, reserve)
     if not tied:
         if chair is not None:
             raise Refused("conflict", "no-tie-at-the-line", "No tie is left for the chair.")
@@ -225,6 +252,13 @@ def in_order(
             "The chair must put these tied projects in order, with a reason: "
             + ", ".join(sorted(tied)),
         )
-    by_id = {row.project_id: row for row in rows}
-    first = next(index for index, row in enumerate(rows) if row.project_id == tied[0])
-    return [*rows[:first], *(by_id[id] for id in chair.order), *rows[first + len(tied) :]]
+    word = {id: place for place, id in enumerate(chair.order)}
+    ordered = sorted(standing, key=lambda one: (one.group, word.get(one.row.project_id, 0)))
+    return [found.row for found in ordered]
+
+
+def reserve_of(
+    ordered: Sequence[RankedProject], limit: int, reserve: int
+) -> tuple[str, ...] | None:
+    """The projects next after the line, at most so many; None when there are none."""
+    return tuple(row.project_id for row in ordered[limit : limit + reserve]) or None
