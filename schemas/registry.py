@@ -11,6 +11,7 @@ _BASES = {
     scoring.ProjectOutcome,
     scoring.SittingEvent,
     scoring.AboutJudge,
+    scoring.AppealEvent,
     webinar.WebinarEvent,
     webinar.WebinarSchedule,
     notify.NotifyEvent,

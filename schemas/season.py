@@ -35,6 +35,7 @@ SettlementKind = Literal["city", "monotown", "remote-settlement", "village"]
 PanelName = Literal["jury", "commission"]
 TieRule = Literal["chair-casts", "lost"]
 """With equal votes the chair's own vote decides, or the motion is lost."""
+DEFAULT_APPEAL_DAYS = 5
 TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest-submission|lot)$")]
 """How equal totals are parted; `lot` is the SHA-256 of `<draw's seed>/lot/<project id>`."""
 
@@ -203,6 +204,8 @@ class SeasonDefinition(Contract):
     panels: Annotated[tuple[PanelDefinition, ...], Field(min_length=1)]
     rounds: Annotated[tuple[RoundDefinition, ...], Field(min_length=1, max_length=5)]
     webinars: tuple[WebinarDefinition, ...] = ()
+    appeal_days: Annotated[int, Field(ge=0, le=60)] | None = None
+    """So many days after results are published applicants can appeal; 5 when it is not said."""
     sample: tuple[Line, ...] = ()
     """Names of the parts that are invented for the example and not facts of the fair."""
 
@@ -250,6 +253,11 @@ class SeasonDefinition(Contract):
     def closes_at(self) -> Moment:
         """The last moment at which a submission is accepted: deadline + grace."""
         return self.deadline + timedelta(minutes=self.grace_minutes)
+
+    def appeals_until(self, published_at: Moment) -> Moment | None:
+        """The last moment of appeals against results of this moment; None when there are none."""
+        days = DEFAULT_APPEAL_DAYS if self.appeal_days is None else self.appeal_days
+        return published_at + timedelta(days=days) if days else None
 
     def round(self, round_id: str) -> RoundDefinition | None:
         """The stage with this id, or None."""

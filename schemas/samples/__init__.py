@@ -4,6 +4,7 @@ A new event needs one more `Sample` in its service's file; `python -m schemas.co
 which is missing.
 """
 
+from schemas.samples.appeals import APPEALS
 from schemas.samples.conflicts import CONFLICTS
 from schemas.samples.notify import NOTIFY
 from schemas.samples.outcomes import OUTCOMES
@@ -15,6 +16,9 @@ from schemas.samples.webinar import WEBINAR
 
 SAMPLES: dict[str, Sample] = {
     sample.full.type_name(): sample
-    for sample in (*SUBMISSION, *SCORING, *CONFLICTS, *SITTINGS, *OUTCOMES, *WEBINAR, *NOTIFY)
+    for sample in (
+        *(*SUBMISSION, *SCORING, *CONFLICTS, *SITTINGS),
+        *(*OUTCOMES, *APPEALS, *WEBINAR, *NOTIFY),
+    )
 }
 """All samples by `ce_type`."""

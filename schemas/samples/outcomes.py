@@ -1,6 +1,6 @@
 """Samples of the scoring service's decisions, results and awards."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from schemas.samples import cast
 from schemas.samples.sample import Circumstances, Sample
@@ -48,6 +48,7 @@ SHORTLISTED = ProjectShortlisted(
     contact_person_id=cast.CONTACT,
     rank=1,
     final_days=(date(2020, 5, 13), date(2020, 5, 14)),
+    corrects=cast.scoring_event(f"decision/{cast.ROUND}", 4),
 )
 NOT_SHORTLISTED = ProjectNotShortlisted(
     season_id=cast.SEASON,
@@ -75,6 +76,7 @@ WINNER = WinnerAnnounced(
     region=cast.REGION,
     amount_tiyn=AMOUNT_TIYN,
     cause=cast.scoring_event(f"awards/{cast.SEASON}", 5),
+    corrects=cast.scoring_event(f"awards/{cast.SEASON}", 4),
 )
 NOT_AWARDED = ProjectNotAwarded(
     season_id=cast.SEASON,
@@ -108,6 +110,7 @@ OUTCOMES = (
             chosen=1,
             not_chosen=1,
             published_at=DECIDED_AT,
+            appeals_until=DECIDED_AT + timedelta(days=5),
         ),
         _decided(2),
     ),
@@ -146,6 +149,7 @@ OUTCOMES = (
             amount_tiyn=AMOUNT_TIYN,
             cause=cast.scoring_event(f"awards/{cast.SEASON}", 5),
             heard={f"submission/project/{cast.OTHER_PROJECT}": 2},
+            ranking_event_id=cast.scoring_event(f"round/{cast.FINAL}", 3),
         ),
         Circumstances(
             cast.SEASON,

@@ -94,6 +94,7 @@ VOIDED = ScoreVoided(
     judge_id=cast.MEMBER,
     score_event_id=cast.scoring_event(f"evaluation/{cast.EVALUATION}", 2),
     reason="Конфликт интересов заявлен после оценки",
+    cause=cast.scoring_event(f"appeal/{cast.EVALUATION}", 2),
 )
 RANKING = RankingComputed(
     round_id=cast.ROUND,
@@ -128,6 +129,7 @@ RANKING = RankingComputed(
             offset=Decimal("-0.400000000000"),
         ),
     ),
+    corrects=cast.scoring_event(f"round/{cast.ROUND}", 3),
 )
 
 SCORING = (

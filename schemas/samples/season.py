@@ -131,6 +131,7 @@ SEASON = SeasonDefinition(
             capacity=500,
         ),
     ),
+    appeal_days=5,
     sample=("criteria", "funds", "panels", "times of day"),
 )
 

@@ -24,6 +24,7 @@ MOTION = MotionPut(
     text="Утвердить предложенный список",
     project_id=cast.PROJECT,
     recused=(cast.CHAIR,),
+    appeal=cast.scoring_event(f"appeal/{cast.EVALUATION}", 1),
     **COMMON,
 )
 

@@ -56,6 +56,15 @@ from schemas.scoring.outcome import (
     WinnerAnnounced,
     ProjectNotAwarded,
 )
+from schemas.scoring.appeal import (
+    AppealGround,
+    AppealOutcome,
+    AppealOffice,
+    AppealEvent,
+    AppealLodged,
+    AppealResolved,
+    DecisionCorrected,
+)
 
 __all__ = [
     "Cut",
@@ -111,4 +120,11 @@ __all__ = [
     "AwardAdded",
     "WinnerAnnounced",
     "ProjectNotAwarded",
+    "AppealGround",
+    "AppealOutcome",
+    "AppealOffice",
+    "AppealEvent",
+    "AppealLodged",
+    "AppealResolved",
+    "DecisionCorrected",
 ]

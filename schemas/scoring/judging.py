@@ -59,6 +59,8 @@ class ScoreVoided(ScoringEvent):
     judge_id: Uuid
     score_event_id: EventId
     reason: Line
+    cause: EventId | None = None
+    """`ce_id` of the AppealResolved that voids it after the results; else null."""
 
 
 class ScoresSealed(ScoringEvent):

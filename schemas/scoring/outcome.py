@@ -66,6 +66,8 @@ class ResultsPublished(ScoringEvent):
     not_chosen: Count
     published_at: Moment | None = None
     """When they were published, for the letters about them; null where it was not noted."""
+    appeals_until: Moment | None = None
+    """The last moment at which an applicant can appeal; null when there are no appeals."""
 
 
 class ProjectOutcome(ScoringEvent):
@@ -88,6 +90,8 @@ class ProjectShortlisted(ProjectOutcome):
     rank: Ordinal
     final_days: tuple[date, ...]
     """The days of the final, for those who are invited to it."""
+    corrects: EventId | None = None
+    """On appeal: `ce_id` of the ProjectNotShortlisted that no longer holds."""
 
 
 class ProjectNotShortlisted(ProjectOutcome):
@@ -123,19 +127,23 @@ class AwardDeclined(ScoringEvent):
 
 
 class AwardAdded(ScoringEvent):
-    """A project was awarded after the results: it moved up from the reserve. Announced at once."""
+    """A project was awarded after the results: from the reserve, or on appeal. Then announced."""
 
     KIND: ClassVar[str] = "awards"
     VISIBILITY: ClassVar[Visibility] = "public"
-    SAID_WHEN: ClassVar[str] = "the secretary promotes the next of the reserve"
+    SAID_WHEN: ClassVar[str] = (
+        "the secretary promotes the next of the reserve, or awards on an upheld appeal"
+    )
     season_id: Slug
     project_id: Uuid
     nomination: Slug
     amount_tiyn: Tiyn
     cause: EventId
-    """`ce_id` of the AwardDeclined whose place it takes."""
+    """`ce_id` of the AwardDeclined whose place it takes, or of the AppealResolved that gave it."""
     heard: Cut | None = None
     """How far scoring had heard each project of the reserve: who withdrew is passed over."""
+    ranking_event_id: EventId | None = None
+    """On appeal: `ce_id` of the RankingComputed that it rests on."""
 
 
 class WinnerAnnounced(ProjectOutcome):
@@ -149,6 +157,8 @@ class WinnerAnnounced(ProjectOutcome):
     amount_tiyn: Tiyn
     cause: EventId | None = None
     """`ce_id` of what led to it after the results; null for those announced with them."""
+    corrects: EventId | None = None
+    """On appeal: `ce_id` of the ProjectNotAwarded that no longer holds."""
 
 
 class ProjectNotAwarded(ProjectOutcome):

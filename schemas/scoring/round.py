@@ -15,7 +15,7 @@ from schemas.base import (
     Uuid,
     Visibility,
 )
-from schemas.scoring.base import Cut, ScoringEvent
+from schemas.scoring.base import Cut, EventId, ScoringEvent
 
 
 class DrawnProject(Contract):
@@ -107,3 +107,5 @@ class RankingComputed(ScoringEvent):
     table: tuple[RankedProject, ...]
     judges: tuple[JudgeScale, ...] | None = None
     """What normalisation made of each judge; null when the round has none."""
+    corrects: EventId | None = None
+    """`ce_id` of the RankingComputed that it corrects on appeal; null before the results."""

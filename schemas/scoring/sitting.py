@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Contract, Count, Line, Moment, Ordinal, Slug, Uuid, Visibility
-from schemas.scoring.base import ScoringEvent
+from schemas.scoring.base import EventId, ScoringEvent
 from schemas.season import PanelName, TieRule
 
 Presence = Literal["in-person", "remote", "absent"]
@@ -88,6 +88,8 @@ class MotionPut(SittingEvent):
     """The project it is about; null when it is about none."""
     recused: tuple[Uuid, ...] = ()
     """Voting members who take no part in this vote because of a conflict."""
+    appeal: EventId | None = None
+    """`ce_id` of the AppealLodged that it upholds if it is carried; null when it is about none."""
 
 
 class VoteCast(SittingEvent):
