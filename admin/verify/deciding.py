@@ -94,7 +94,8 @@ class DecidingRules:
         decision = self._trace(said)
         if decision.published is None:
             self._findings.fault("outcome", said.place, "comes before its ResultsPublished")
-        decision.outcomes.append(said)
+        if getattr(said.event, "corrects", None) is None:
+            decision.outcomes.append(said)
 
     def _check(self, said: Said, stage: Stage, round_: Round) -> None:
         self._check_quorum(said, stage)

@@ -27,6 +27,7 @@ ID_OF: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "round": _field("round_id"),
         "evaluation": lambda event: evaluation_id(event.round_id, event.project_id),
         "sitting": _field("sitting_id"),
+        "appeal": lambda event: evaluation_id(event.round_id, event.project_id),
         "decision": _field("round_id"),
         "awards": _field("season_id"),
         "webinar": _field("webinar_id"),

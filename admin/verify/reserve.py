@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from admin.verify.appeals import is_appeal
 from admin.verify.deciding import Decision
 from admin.verify.facts import Facts
 from admin.verify.reading import Said
@@ -55,9 +56,18 @@ class ReserveRules:
     def added(self, said: Said, standing: dict[str, Said], published: Said | None) -> None:
         """Whether it is the next one's turn, for a place that is free."""
         event: AwardAdded = said.event
+        self._check_budget(said)
         later = self._later
+        later.added[event.project_id] = said
+        if is_appeal(event.cause):
+            self._findings.expect(
+                event.project_id not in {*standing, *later.declined},
+                "correction",
+                said.place,
+                f"project {event.project_id} has an award, or one of it fell away",
+            )
+            return
         place = next((one for one in later.declined.values() if one.id == event.cause), None)
-        project = self._facts.project(event.project_id)
         due = self._due(event, standing, place) if place else None
         self._findings.expect(
             published is not None
@@ -70,6 +80,11 @@ class ReserveRules:
             f"adds project {event.project_id} for {event.cause}; next is {due}, "
             f"{'who comes too late' if event.cause in later.taken else 'if a place is free'}",
         )
+        later.taken.add(event.cause)
+
+    def _check_budget(self, said: Said) -> None:
+        event: AwardAdded = said.event
+        project = self._facts.project(event.project_id)
         self._findings.expect(
             project is not None
             and event.nomination == project.last.nomination
@@ -78,8 +93,6 @@ class ReserveRules:
             said.place,
             f"{event.amount_tiyn} tiyn is not within the project's budget",
         )
-        later.taken.add(event.cause)
-        later.added[event.project_id] = said
 
     def announced(self, said: Said) -> None:
         """A winner that was announced after the others."""

@@ -174,7 +174,8 @@ class ScoringRules:
         )
         if isinstance(trace, Evaluation):
             trace.last.pop(event.judge_id, None)
-            if trace.sealed and event.judge_id not in trace.barred:
+            late = trace.sealed and event.cause is None
+            if late and event.judge_id not in trace.barred:
                 self._findings.fault("sealed", said.place, "a void after the scores were sealed")
 
     def _on_sealed(self, said: Said) -> None:

@@ -102,6 +102,7 @@ def decided_anew(sitting: Sitting, event: ScoringEvent) -> list[ScoringEvent]:
                 text=event.text,
                 project_id=event.project_id,
                 recused=event.recused,
+                appeal=event.appeal,
             )
         case VoteCast():
             return voting.cast_vote(sitting, event.motion_id, event.person_id, event.vote)

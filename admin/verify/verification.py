@@ -4,7 +4,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from admin.verify.appeals import AppealRules
 from admin.verify.awards import AwardRules
+from admin.verify.corrections import CorrectionRules
 from admin.verify.deciding import DecidingRules
 from admin.verify.facts import Facts, Handlers
 from admin.verify.findings import Findings
@@ -43,6 +45,8 @@ class Verification:
         self._sittings = SittingRules(self._facts)
         self._deciding = DecidingRules(self._facts)
         self._awards = AwardRules(self._facts)
+        self._appeals = AppealRules(self._facts)
+        self._corrections = CorrectionRules(self._facts, self._appeals)
         self._webinar = WebinarRules(self._facts)
         self._notify = NotifyRules(self._facts)
         self._handlers = _together(
@@ -53,6 +57,8 @@ class Verification:
             self._sittings.handlers(),
             _said_by("decision", self._deciding.handlers()),
             _said_by("awards", self._awards.handlers()),
+            self._appeals.handlers(),
+            self._corrections.handlers(),
             self._webinar.handlers(),
             self._notify.handlers(),
             self._notify.causes(),
@@ -81,6 +87,8 @@ class Verification:
         self._sittings.settle()
         self._deciding.settle(self._scoring.rounds)
         self._awards.settle(self._deciding.decisions)
+        self._appeals.settle()
+        self._corrections.settle(self._deciding.decisions, self._scoring.rounds)
         self._webinar.settle(subjects["webinar"].values())
         self._notify.settle()
         self._facts.settle()

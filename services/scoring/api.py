@@ -154,6 +154,7 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
     ) -> messages.ScoreAnswer:
         stage = await procedure.find_stage(judging, round_id)
         panel = await procedure.find_panel(judging, stage)
+        on_appeal = await procedure.is_on_appeal(judging, stage, body.project_id)
         if body.judge_id not in {member.person_id for member in panel.voting}:
             raise Refused("invalid", "not-on-the-panel", "This person is not a voting member.")
         result = await procedure.change_evaluation(
@@ -161,7 +162,7 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
             round_id,
             body.project_id,
             context_of(request, caller),
-            lambda found: _assign(found, stage, body.project_id, body.judge_id),
+            lambda found: _assign(found, stage, body.project_id, body.judge_id, on_appeal),
             key,
         )
         return messages.ScoreAnswer(
@@ -278,11 +279,15 @@ def ranking_answer(found: round.Round) -> messages.RankingAnswer:
         ruleset_hash=ranking.ruleset_hash,
         inputs_hash=ranking.inputs_hash,
         table_hash=ranking.table_hash,
+        corrects=ranking.corrects,
     )
 
 
-def _assign(found: Found, stage: Stage, project_id: str, judge_id: str) -> list[ScoringEvent]:
-    if found is None:
+def _assign(
+    found: Found, stage: Stage, project_id: str, judge_id: str, on_appeal: bool
+) -> list[ScoringEvent]:
+    """One more judge; the first ones, too, of a project that came in on appeal."""
+    if found is None and not on_appeal:
         raise Refused("missing", "not-in-round", "This project takes no part in the round.")
     return assignment.assign(
         found,

@@ -8,6 +8,7 @@ from services.kit.service import Service, Topics
 from services.scoring import (
     analysis_api,
     api,
+    appeals_api,
     conflicts_api,
     consumers,
     departures_api,
@@ -46,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api.routes(judging, access))
     app.include_router(results_api.routes(judging, access))
     app.include_router(reserve_api.routes(judging, access))
+    app.include_router(appeals_api.routes(judging, access))
     app.include_router(conflicts_api.routes(judging, access))
     app.include_router(departures_api.routes(judging, access))
     app.include_router(sittings_api.routes(judging, access))

@@ -183,6 +183,8 @@ class RankingAnswer(State):
     inputs_hash: str
     table_hash: str
     table: tuple[RankedProject, ...]
+    corrects: str | None = None
+    """The published ranking that this one corrects on appeal; it can be read still."""
 
 
 class RecordDecision(Command):

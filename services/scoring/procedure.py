@@ -61,6 +61,13 @@ class Stage:
         return self.season.definition.rounds[-1].id == self.definition.id
 
     @property
+    def after(self) -> str | None:
+        """The id of the round after this one, or None."""
+        stages = self.season.definition.rounds
+        index = [stage.id for stage in stages].index(self.definition.id) + 1
+        return self.season.round_id(stages[index].id) if index < len(stages) else None
+
+    @property
     def before(self) -> str:
         """The id of the round before this one."""
         stages = self.season.definition.rounds
@@ -202,6 +209,27 @@ async def rank_round(
         now=server_now(),
         key=key,
     )
+
+
+async def correct_ranking(judging: Judging, stage: Stage, context: Context) -> Result[round.Round]:
+    """Rank a published round anew when appeals have voided sheets of it."""
+    found, candidates = await closed_round(judging, stage)
+    evaluations = await judging.evaluations_of(stage.round_id)
+    computed = ranking.compute_ranking(found.drawn, stage.definition, candidates)
+    return await judging.rounds.execute(
+        stage.round_id,
+        lambda found: Decision(round.correct_ranking(found, computed, evaluations)),
+        context,
+        now=server_now(),
+    )
+
+
+async def is_on_appeal(judging: Judging, stage: Stage, project_id: str) -> bool:
+    """Whether the project came into this round on appeal, possibly after its draw."""
+    if stage.is_first or await judging.rounds.get(stage.round_id) is None:
+        return False
+    before = await judging.decisions.get(stage.before)
+    return before is not None and project_id in before.corrected
 
 
 async def change_evaluation(

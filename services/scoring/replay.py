@@ -2,7 +2,7 @@
 
 from schemas.registry import EVENTS
 from services.kit.history import History, Owned
-from services.scoring.store import AWARDS, COMMISSION, DECISION, EVALUATION, ROUND, SITTING
+from services.scoring.store import APPEAL, AWARDS, COMMISSION, DECISION, EVALUATION, ROUND, SITTING
 
 HISTORY = History(
     service="scoring",
@@ -17,6 +17,7 @@ HISTORY = History(
         Owned("evaluations", EVALUATION),
         Owned("decisions", DECISION),
         Owned("sittings", SITTING),
+        Owned("appeals", APPEAL),
         Owned("awards", AWARDS, reacts=True),
     ),
 )

@@ -29,6 +29,7 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     router.include_router(_deciding(judging, access))
     router.include_router(_publishing(judging, access))
     router.include_router(_outcomes(judging, access))
+    router.include_router(_as_published(judging, access))
     router.include_router(_awards(judging, access))
     router.include_router(_award_reads(judging, access))
     return router
@@ -53,7 +54,8 @@ def _deciding(judging: Judging, access: Access) -> APIRouter:
             raise round.unknown_round(round_id)
         panel = await procedure.find_panel(judging, stage)
         projects = await judging.projects_of(stage.season_id)
-        scored = {id: projects[id] for id in found.drawn.projects}
+        ranked = {row.project_id for row in found.ranking.table} if found.ranking else set()
+        scored = {id: projects[id] for id in {*found.drawn.projects, *ranked}}
         reserve = decision.reserve_size(stage.definition, body.reserve, is_last=stage.is_last)
         published = await procedure.is_public(judging, stage)
         attended = await procedure.find_attendance(judging, stage, body.attended, body.sitting_id)
@@ -100,11 +102,12 @@ def _publishing(judging: Judging, access: Access) -> APIRouter:
             )
         await standing.require_current_decision(judging, stage)
         projects = await judging.projects_of(stage.season_id)
-        days, now = stage.season.definition.final_days, server_now()
+        season, now = stage.season.definition, server_now()
+        until = season.appeals_until(now)
         result = await judging.decisions.execute(
             round_id,
             lambda found: Decision(
-                decision.publish_shortlist(found, round_id, projects, days, now)
+                decision.publish_shortlist(found, round_id, projects, season.final_days, now, until)
             ),
             context_of(request, caller),
             now=now,
@@ -139,6 +142,25 @@ def _outcomes(judging: Judging, access: Access) -> APIRouter:
         if found is None:
             raise Refused("missing", "not-decided", f"Round {round_id} is not decided yet.")
         return _decision_answer(found, None, published)
+
+    return router
+
+
+def _as_published(judging: Judging, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/rounds/{round_id}", tags=["decisions"])
+    Anyone = Annotated[Caller | None, Depends(access.optional())]
+
+    @router.get("/ranking/published", summary="The ranking as it was first published")
+    async def published(round_id: RoundId, caller: Anyone) -> messages.RankingAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        if not await procedure.is_public(judging, stage):
+            if _is_staff(caller):
+                raise Refused("missing", "not-published", "The round is not published yet.")
+            raise _under_embargo()
+        found = await judging.rounds.get(round_id)
+        if found is None:
+            raise round.unknown_round(round_id)
+        return ranking_answer(found.as_published)
 
     return router
 
@@ -201,6 +223,7 @@ def _awards(judging: Judging, access: Access) -> APIRouter:
                     decision=decided,
                     projects=projects,
                     at=now,
+                    appeals_until=season.definition.appeals_until(now),
                 )
             ),
             context_of(request, caller),

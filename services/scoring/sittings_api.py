@@ -15,7 +15,7 @@ from services.kit.http import Command, context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import examples, procedure
-from services.scoring.domain import sitting, voting
+from services.scoring.domain import appeal, sitting, voting
 from services.scoring.store import Judging
 
 SittingId = Annotated[str, Path(pattern=UUID_PATTERN)]
@@ -78,6 +78,8 @@ class PutMotion(Command):
     text: Line
     project_id: Uuid | None = None
     recused: Annotated[tuple[Uuid, ...], Field(max_length=60)] = ()
+    about_appeal: bool = False
+    """Whether it is to uphold the appeal of `project_id` against the sitting's round."""
 
 
 class CastVote(Command):
@@ -175,6 +177,7 @@ def _motions(judging: Judging, access: Access) -> APIRouter:
         request: Request,
         caller: Secretary,
     ) -> SittingAnswer:
+        about = await _appeal(judging, sitting_id, body) if body.about_appeal else None
         return await _change(
             judging,
             sitting_id,
@@ -186,6 +189,7 @@ def _motions(judging: Judging, access: Access) -> APIRouter:
                 text=body.text,
                 project_id=body.project_id,
                 recused=body.recused,
+                appeal=about,
             ),
         )
 
@@ -222,6 +226,13 @@ def _motions(judging: Judging, access: Access) -> APIRouter:
         )
 
     return router
+
+
+async def _appeal(judging: Judging, sitting_id: str, body: PutMotion) -> str:
+    """The id of the AppealLodged that a motion is about."""
+    found = sitting.require_known(await judging.sittings.get(sitting_id))
+    known = await judging.appeal_of(found.round_id, body.project_id or "")
+    return appeal.require_lodged(known).lodged_id
 
 
 async def _change(

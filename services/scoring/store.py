@@ -12,7 +12,15 @@ from services.kit.aggregate import Aggregate, PersonRecord
 from services.kit.projection import Projection
 from services.kit.service import Service
 from services.kit.store import Store
-from services.scoring.domain import awards, commission, decision, evaluation, round, sitting
+from services.scoring.domain import (
+    appeal,
+    awards,
+    commission,
+    decision,
+    evaluation,
+    round,
+    sitting,
+)
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.heard import PROJECTS, SEASONS, HeardProject, HeardSeason
 from services.scoring.domain.ranking import Candidate
@@ -61,6 +69,14 @@ SITTING = Aggregate(
     season_of=lambda state: state.season_id,
 )
 
+APPEAL = Aggregate(
+    service="scoring",
+    kind="appeal",
+    state=appeal.Appeal,
+    evolve=appeal.evolve,
+    season_of=lambda state: state.season_id,
+)
+
 SAME_SIGN_IN = timedelta(minutes=10)
 """How long the use of a link can be repeated by whoever made it."""
 
@@ -75,6 +91,7 @@ class Judging:
         self.decisions: Store[decision.Decision] = service.store("decisions", DECISION)
         self.awards: Store[awards.Awards] = service.store("awards", AWARDS)
         self.sittings: Store[sitting.Sitting] = service.store("sittings", SITTING)
+        self.appeals: Store[appeal.Appeal] = service.store("appeals", APPEAL)
         self.seasons: Projection[HeardSeason] = service.projection("heard_seasons", SEASONS)
         self.projects: Projection[HeardProject] = service.projection("heard_projects", PROJECTS)
         self.rubrics: dict[str, RoundDefinition] = {}
@@ -112,6 +129,14 @@ class Judging:
     async def evaluation_of(self, round_id: str, project_id: str) -> evaluation.Evaluation | None:
         """One project's evaluation in a round."""
         return await self.evaluations.get(evaluation_id(round_id, project_id))
+
+    async def appeals_of(self, round_id: str) -> list[appeal.Appeal]:
+        """All appeals against a round's results, in the order of their projects."""
+        return [one for _, one in await self.appeals.find({"state.round_id": round_id})]
+
+    async def appeal_of(self, round_id: str, project_id: str) -> appeal.Appeal | None:
+        """A project's appeal against a round's results."""
+        return await self.appeals.get(evaluation_id(round_id, project_id))
 
     async def projects_of(self, season_id: str) -> dict[str, HeardProject]:
         """All projects heard of in a season, by id."""

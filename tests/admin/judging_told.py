@@ -67,9 +67,12 @@ class Judging:
                 ),
             )
 
-    def say(self, project: str, events: Sequence[ScoringEvent], actor: str = OFFICE) -> None:
+    def say(
+        self, project: str, events: Sequence[ScoringEvent], actor: str = OFFICE, cause: str = ""
+    ) -> None:
         """Say something of a project's evaluation."""
-        self.told.say(f"evaluation/{evaluation_id(self.round_id, project)}", events, actor)
+        subject = f"evaluation/{evaluation_id(self.round_id, project)}"
+        self.told.say(subject, events, actor, cause=cause)
         for event in events:
             self.evaluations[project] = evaluation.evolve(self.evaluations.get(project), event)
 
@@ -157,7 +160,7 @@ class Judging:
         for project, found in list(self.evaluations.items()):
             self.say(project, sheets.seal(found))
         closing = round.close(self.state, self.round_id, list(self.evaluations.values()))
-        self._say(closing)
+        self.say_of_round(closing)
         self.rank()
 
     def rank(self) -> None:
@@ -167,9 +170,10 @@ class Judging:
             for project, found in self.evaluations.items()
             if self.told.heard[project].status == "eligible"
         ]
-        self._say([ranking.compute_ranking(self.state.drawn, self.stage, candidates)])
+        self.say_of_round([ranking.compute_ranking(self.state.drawn, self.stage, candidates)])
 
-    def _say(self, events: Sequence[ScoringEvent]) -> None:
-        self.told.say(f"round/{self.round_id}", events)
+    def say_of_round(self, events: Sequence[ScoringEvent], cause: str = "") -> None:
+        """Say something of the round itself."""
+        self.told.say(f"round/{self.round_id}", events, cause=cause)
         for event in events:
             self.state = round.evolve(self.state, event)

@@ -1,9 +1,9 @@
 """A small season with twists, written into a chronicle.
 
 A revision, a failed screening, a withdrawal before the ranking and one after the award; a winner
-who declines, and the reserve that moves up; sheets replaced and voided; conflicts, one of them
-found late; judges who leave; a queue for a webinar; mails that bounce, get lost, or are not known
-to have arrived; a sitting that first lacks its quorum.
+who declines, and the reserve that moves up; appeals, dismissed and upheld; sheets replaced and
+voided; conflicts, one of them found late; judges who leave; a queue for a webinar; mails that
+bounce, get lost, or are not known to have arrived; a sitting that first lacks its quorum.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ from services.scoring.domain import awards, commission, decision, reserve, sitti
 from services.submission import domain as submission
 from services.submission.season_file import parse_season
 from services.webinar.domain import registrations, webinars
+from tests.admin import appeals_told
+from tests.admin.appeals_told import Judged
 from tests.admin.chronicle import OFFICE, Chronicle
 from tests.admin.judging_told import Judging
 
@@ -43,12 +45,9 @@ def chronicle() -> Chronicle:
     _webinars(told)
     panels = {name: _appoint(told, name) for name in ("jury", "commission")}
     eligible = [id for id, found in told.heard.items() if found.status == "eligible"]
-    first = _judge(told, 0, panels["jury"], eligible, withdrawing=eligible[0])
-    published = decision.publish_shortlist(
-        first, first.round_id, told.heard, season.final_days, told.next_moment
-    )
-    told.say(f"decision/{first.round_id}", published)
-    final = _judge(told, 1, panels["commission"], list(first.chosen))
+    jury = _judge(told, 0, panels["jury"], eligible, withdrawing=eligible[0])
+    shortlist = appeals_told.shortlist_on_appeal(told, jury)
+    final = _judge(told, 1, panels["commission"], list(shortlist.chosen))
     _award(told, final)
     return told
 
@@ -150,7 +149,7 @@ def _judge(
     panel: commission.Commission,
     projects: Sequence[str],
     withdrawing: str = "",
-) -> decision.Decision:
+) -> Judged:
     season, stage = told.season, told.season.rounds[number]
     judging = Judging(told, stage, panel, f"{season.id}-{stage.id}")
     judging.draw(projects)
@@ -177,7 +176,7 @@ def _judge(
         reserve=stage.reserve or 0,
     )
     told.say(f"decision/{judging.round_id}", decided)
-    return decision.evolve(None, decided[0])
+    return Judged(judging, decision.evolve(None, decided[0]))
 
 
 def _sit(told: Chronicle, panel: commission.Commission, round_id: str) -> str:
@@ -235,7 +234,8 @@ def _withdraw(told: Chronicle, project_id: str) -> Envelope:
     return told.say(subject, events, f"applicant/{plan.applicant}", "page")[0]
 
 
-def _award(told: Chronicle, final: decision.Decision) -> None:
+def _award(told: Chronicle, judged: Judged) -> None:
+    final = judged.decision
     season, subject = told.season, f"awards/{told.season.id}"
     state: awards.Awards | None = None
 
@@ -261,6 +261,7 @@ def _award(told: Chronicle, final: decision.Decision) -> None:
             decision=final,
             projects=told.heard,
             at=told.next_moment,
+            appeals_until=season.appeals_until(told.next_moment),
         )
     )
     declining, coming = final.chosen[1], final.reserve[0]
@@ -279,6 +280,9 @@ def _award(told: Chronicle, final: decision.Decision) -> None:
     )
     assert isinstance(promoted[0], AwardAdded)
     say(promoted, cause=promoted[0].cause)
+    assert state is not None
+    added = appeals_told.award_on_appeal(told, judged, state)
+    say(added, cause=added[0].cause)
     left = _withdraw(told, final.chosen[0])
     say(
         awards.decline(state, final.chosen[0], awards.WITHDRAWN),

@@ -77,6 +77,12 @@ def revise_withdrawn(told: Chronicle) -> None:
     edit("ProjectRevised", -1, version=2)(told)
 
 
+def give_place_to_the_first(told: Chronicle) -> None:
+    """A place on appeal for a project that has one."""
+    first = json.loads(find(told, "DecisionRecorded").value or b"")["projects"][0]
+    edit("DecisionCorrected", project_id=first["project_id"], rank=first["rank"])(told)
+
+
 CASES: dict[str, tuple[str, Change]] = {
     "a header is missing": ("envelope", relabel("RoundClosed", ce_time=None)),
     "a header is no moment": (
@@ -163,7 +169,7 @@ CASES: dict[str, tuple[str, Change]] = {
     "recused without a conflict": ("conflict", edit("JudgeRecused", judge_id=OTHER)),
     "reinstated in spite of a conflict": ("conflict", edit("ConflictRuled", ruling="conflict")),
     "scores in spite of a conflict": ("assigned", edit("ConflictRuled", ruling="conflict")),
-    "a conflicted sheet counts": ("conflict", drop("ScoreVoided", -1)),
+    "a conflicted sheet counts": ("conflict", drop("ScoreVoided", -2)),
     "a stranger scores": ("assigned", edit("ScoreRecorded", judge_id=OTHER)),
     "another judge's hand": ("assigned", relabel("ScoreRecorded", ce_actor=f"judge/{OTHER}")),
     "too many points": ("sheet", edit("ScoreRecorded", points__0__points="99")),
@@ -229,7 +235,7 @@ CASES: dict[str, tuple[str, Change]] = {
         "quorum",
         edit(
             "AttendanceTaken",
-            1,
+            2,
             attendance=lambda all: [member | {"how": "absent"} for member in all],
         ),
     ),
@@ -303,6 +309,63 @@ CASES: dict[str, tuple[str, Change]] = {
         "outcome",
         edit("WinnerAnnounced", -1, cause=None),
     ),
+    "another appeals": ("appeal", relabel("AppealLodged", ce_actor=f"applicant/{OTHER}")),
+    "an appeal against another outcome": (
+        "appeal",
+        edit("AppealLodged", against=lambda id: id.rpartition(":")[0] + ":1"),
+    ),
+    "an appeal comes late": ("appeal", relabel("AppealLodged", ce_time="2026-04-02T00:00:00.000Z")),
+    "appeals are taken longer": (
+        "appeal",
+        edit("ResultsPublished", appeals_until="2026-09-01T00:00:00.000Z"),
+    ),
+    "appeals twice": ("appeal", say_again("AppealLodged")),
+    "an appeal is resolved twice": ("appeal", say_again("AppealResolved")),
+    "a judge resolves an appeal": ("appeal", relabel("AppealResolved", ce_actor=f"judge/{OTHER}")),
+    "somebody resolves as the chair": ("appeal", edit("AppealResolved", office="chair")),
+    "upheld by nothing": ("appeal", edit("AppealResolved", 1, motion_id=None, voids=[])),
+    "upheld against the motion": ("appeal", edit("MotionDecided", carried=False)),
+    "another project's sheet is to be void": (
+        "appeal",
+        edit("AppealResolved", 1, voids=[f"scoring/evaluation/2020-first~{OTHER}:2"]),
+    ),
+    "a motion about no appeal": ("appeal", edit("MotionPut", project_id=OTHER)),
+    "a dismissed appeal corrects": ("correction", edit("AppealResolved", 1, outcome="dismissed")),
+    "a sheet is void without its appeal": (
+        "correction",
+        edit("ScoreVoided", -1, cause=f"scoring/appeal/2020-first~{OTHER}:2"),
+    ),
+    "a void after the seal without an appeal": ("sealed", edit("ScoreVoided", -1, cause=None)),
+    "an upheld appeal voids nothing": ("correction", drop("ScoreVoided", -1)),
+    "ranked anew after the results": ("correction", edit("RankingComputed", 2, corrects=None)),
+    "a correction of another ranking": (
+        "correction",
+        edit("RankingComputed", 2, corrects="scoring/round/2020-first:3"),
+    ),
+    "a correction without a voided sheet": ("correction", say_again("RankingComputed", 2)),
+    "a place without an appeal": ("correction", drop_subject("AppealResolved", 1)),
+    "a place for another reason than it says": (
+        "correction",
+        relabel("DecisionCorrected", ce_causationid=None),
+    ),
+    "a place for who was chosen": ("correction", give_place_to_the_first),
+    "a place by another rank": ("correction", edit("DecisionCorrected", rank=1)),
+    "a correction of another decision": (
+        "correction",
+        edit("DecisionCorrected", corrects="scoring/decision/2020-first:9"),
+    ),
+    "two places on one appeal": ("correction", say_again("DecisionCorrected")),
+    "a place that is not told": ("correction", drop("ProjectShortlisted", -1)),
+    "an outcome is corrected on its own": ("correction", drop("DecisionCorrected")),
+    "an award on no appeal": (
+        "correction",
+        edit("AwardAdded", -1, cause="scoring/appeal/2020-final~x:2"),
+    ),
+    "an award corrects another outcome": (
+        "correction",
+        edit("WinnerAnnounced", -1, corrects="scoring/awards/2020:1"),
+    ),
+    "two awards on one appeal": ("correction", say_again("AwardAdded", -1)),
     "another webinar": ("webinar", edit("WebinarAnnounced", starts_at="2026-01-01T00:00:00.000Z")),
     "a webinar is not announced": ("webinar", drop_subject("WebinarAnnounced", 1)),
     "confirmed after the start": (

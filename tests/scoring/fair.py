@@ -35,10 +35,10 @@ class Court:
         self.scoring = scoring
 
 
-def season_yaml(season_id: str, **final: Any) -> str:
+def season_yaml(season_id: str, first: Body, final: Body) -> str:
     """Today's season, small: four on the commission, 1000 tiyn for each nomination.
 
-    `final` are fields of the last round.
+    `first` and `final` are fields of its two rounds.
     """
     fields = yaml.safe_load(season_text(SEASON_FILE, datetime.now(UTC).date(), SIZE))
     fields |= {"id": season_id, "funds_tiyn": NOMINATION_FUNDS * len(fields["nominations"])}
@@ -46,6 +46,7 @@ def season_yaml(season_id: str, **final: Any) -> str:
         nomination["funds_tiyn"] = NOMINATION_FUNDS
     commission = next(panel for panel in fields["panels"] if panel["name"] == "commission")
     commission["seats"] = [*commission["seats"][:VOTES], commission["seats"][-1]]
+    fields["rounds"][0] |= first
     fields["rounds"][-1] |= {"minimum_sheets": 3} | final
     text: str = yaml.safe_dump(fields, allow_unicode=True)
     return text
@@ -54,10 +55,12 @@ def season_yaml(season_id: str, **final: Any) -> str:
 class Fair:
     """One season from the call to the awards; each step is what its people would do over HTTP."""
 
-    def __init__(self, court: Court, season_id: str, **final: Any) -> None:
+    def __init__(
+        self, court: Court, season_id: str, *, first: Body | None = None, **final: Any
+    ) -> None:
         self.court = court
         self.season = season_id
-        self.yaml = season_yaml(season_id, **final)
+        self.yaml = season_yaml(season_id, first or {}, final)
         self.definition: SeasonDefinition = parse_season(self.yaml)
         self.cast = Cast(season_id, SIZE, self.definition)
         self.plans = {plan.id: plan for plan in self.cast.projects()}

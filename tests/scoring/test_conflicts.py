@@ -156,7 +156,7 @@ def test_declining_abstaining_and_recusal_are_three_different_acts() -> None:
     abstained = assignment.abstain(scored(), JUDGE, REASON)
 
     assert types(declined) == [AssignmentDeclined]
-    assert types(abstained) == [JudgeAbstained, ScoreVoided]  # type: ignore[list-item]
+    assert types(abstained) == [JudgeAbstained, ScoreVoided]
     assert given.after(found, declined).left[JUDGE] == "declined"
     assert rule_of(lambda: assignment.decline(scored(), JUDGE, REASON)) == "already-scored"
     left = given.after(scored(), abstained)

@@ -49,6 +49,9 @@ class Awards(State):
     """By the project whose award fell away."""
     published: bool = False
     published_at: Moment | None = None
+    appeals_until: Moment | None = None
+    outcomes: Mapping[str, int] = {}
+    """Finalists without an award, and the sequence of the event that told them."""
     said: int = 0
 
     @property
@@ -112,6 +115,7 @@ def publish(
     decision: Decision | None,
     projects: Mapping[str, HeardProject],
     at: datetime | None = None,
+    appeals_until: Moment | None = None,
 ) -> list[ScoringEvent]:
     """Lift the embargo, then announce each winner and each finalist without an award.
 
@@ -145,6 +149,7 @@ def publish(
             chosen=len(winners),
             not_chosen=len(standing) - len(winners),
             published_at=at,
+            appeals_until=appeals_until,
         )
     )
     places = {id: place for place, id in enumerate(decision.reserve, start=1)}
@@ -160,7 +165,11 @@ def publish(
 
 
 def announced(
-    project: HeardProject, round_id: str, award: Award, cause: str | None = None
+    project: HeardProject,
+    round_id: str,
+    award: Award,
+    cause: str | None = None,
+    corrects: str | None = None,
 ) -> WinnerAnnounced:
     """The announcement of an award; `cause` is what led to it after the results."""
     winner = {
@@ -168,6 +177,7 @@ def announced(
         "region": project.content.region,
         "amount_tiyn": award.amount_tiyn,
         "cause": cause,
+        "corrects": corrects,
     }
     return WinnerAnnounced.model_validate(outcome_fields(project, round_id) | winner)
 
@@ -201,8 +211,14 @@ def _change(awards: Awards, event: ScoringEvent, said: int) -> dict[str, object]
             )
             return {"awards": left, "vacancies": {**awards.vacancies, event.project_id: vacancy}}
         case ResultsPublished():
-            return {"published": True, "published_at": event.published_at}
-        case WinnerAnnounced() | ProjectNotAwarded():
+            return {
+                "published": True,
+                "published_at": event.published_at,
+                "appeals_until": event.appeals_until,
+            }
+        case ProjectNotAwarded():
+            return {"outcomes": {**awards.outcomes, event.project_id: said}}
+        case WinnerAnnounced():
             return {}
     raise ValueError(f"awards do not say {type(event).__name__}")
 

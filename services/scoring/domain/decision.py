@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schemas.base import Moment, Slug
+from schemas.base import Moment, Slug, Uuid
 from schemas.scoring import (
     DecidedProject,
+    DecisionCorrected,
     DecisionRecorded,
     ProjectNotShortlisted,
     ProjectShortlisted,
@@ -32,19 +33,30 @@ class Decision(State):
     recorded: DecisionRecorded
     published: bool = False
     published_at: Moment | None = None
+    appeals_until: Moment | None = None
+    outcomes: Mapping[Uuid, int] = {}
+    """Projects not on the published shortlist, and the sequence of the event that told them."""
+    corrected: tuple[Uuid, ...] = ()
+    """Projects that got their place on appeal."""
     recorded_sequence: int = 0
     """The sequence of the last DecisionRecorded."""
     said: int = 0
 
     @property
+    def origin(self) -> str:
+        """How event ids name this aggregate."""
+        return f"scoring/decision/{self.round_id}"
+
+    @property
     def chosen(self) -> tuple[str, ...]:
-        """The chosen projects, best first."""
-        return tuple(row.project_id for row in self.recorded.projects if row.chosen)
+        """The chosen projects, best first; then those who got their place on appeal."""
+        best = tuple(row.project_id for row in self.recorded.projects if row.chosen)
+        return (*best, *self.corrected)
 
     @property
     def recorded_event_id(self) -> str:
         """The id of the last DecisionRecorded."""
-        return f"scoring/decision/{self.round_id}:{self.recorded_sequence}"
+        return f"{self.origin}:{self.recorded_sequence}"
 
     @property
     def reserve(self) -> tuple[str, ...]:
@@ -140,6 +152,7 @@ def publish_shortlist(
     projects: Projects,
     final_days: Sequence[date],
     at: datetime | None = None,
+    appeals_until: Moment | None = None,
 ) -> list[ScoringEvent]:
     """Lift the embargo and say each project's outcome, in one write; again says nothing."""
     if decision is None:
@@ -157,6 +170,7 @@ def publish_shortlist(
             chosen=chosen,
             not_chosen=len(standing) - chosen,
             published_at=at,
+            appeals_until=appeals_until,
         )
     ]
     for row in standing:
@@ -184,21 +198,33 @@ def outcome_fields(project: HeardProject, round_id: str) -> dict[str, object]:
 def evolve(decision: Decision | None, event: ScoringEvent) -> Decision:
     """The decision after an event of its own."""
     said = decision.said + 1 if decision else 1
+    if isinstance(event, DecisionRecorded):
+        return Decision(
+            round_id=event.round_id,
+            season_id=event.season_id,
+            recorded=event,
+            recorded_sequence=said,
+            said=said,
+        )
+    if decision is None:
+        raise ValueError("a decision begins with DecisionRecorded")
+    return decision.model_copy(update={**_change(decision, event, said), "said": said})
+
+
+def _change(decision: Decision, event: ScoringEvent, said: int) -> dict[str, object]:
     match event:
-        case DecisionRecorded():
-            return Decision(
-                round_id=event.round_id,
-                season_id=event.season_id,
-                recorded=event,
-                recorded_sequence=said,
-                said=said,
-            )
-        case ResultsPublished() if decision is not None:
-            return decision.model_copy(
-                update={"published": True, "published_at": event.published_at, "said": said}
-            )
-        case ProjectShortlisted() | ProjectNotShortlisted() if decision is not None:
-            return decision.model_copy(update={"said": said})
+        case ResultsPublished():
+            return {
+                "published": True,
+                "published_at": event.published_at,
+                "appeals_until": event.appeals_until,
+            }
+        case ProjectNotShortlisted():
+            return {"outcomes": {**decision.outcomes, event.project_id: said}}
+        case DecisionCorrected():
+            return {"corrected": (*decision.corrected, event.project_id)}
+        case ProjectShortlisted():
+            return {}
     raise ValueError(f"a decision does not say {type(event).__name__}")
 
 

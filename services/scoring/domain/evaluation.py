@@ -42,6 +42,8 @@ class Void(State):
     judge_id: Uuid
     score_sequence: int
     reason: str
+    cause: str | None = None
+    """The appeal that voids it, by the id of its AppealResolved."""
 
 
 class Conflict(State):
@@ -148,6 +150,7 @@ class Evaluation(State):
             judge_id=void.judge_id,
             score_event_id=f"{self.origin}:{void.score_sequence}",
             reason=void.reason,
+            cause=void.cause,
         )
 
 
@@ -208,6 +211,7 @@ def _sheet_change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dic
                 sequence=said,
                 judge_id=event.judge_id,
                 reason=event.reason,
+                cause=event.cause,
                 score_sequence=int(event.score_event_id.rpartition(":")[2]),
             )
             return {"voids": (*evaluation.voids, void)}
@@ -225,7 +229,9 @@ def sealed(round_id: str) -> Refused:
     return Refused("conflict", "round-closed", f"Round {round_id} takes no more scores.")
 
 
-def voiding(evaluation: Evaluation, judge_id: str, reason: str) -> list[ScoringEvent]:
+def voiding(
+    evaluation: Evaluation, judge_id: str, reason: str, cause: str | None = None
+) -> list[ScoringEvent]:
     """What takes a judge's effective sheet out of account; nothing where there is none."""
     sheet = evaluation.sheet_of(judge_id)
     if sheet is None:
@@ -237,5 +243,6 @@ def voiding(evaluation: Evaluation, judge_id: str, reason: str) -> list[ScoringE
             judge_id=judge_id,
             score_event_id=f"{evaluation.origin}:{sheet.sequence}",
             reason=reason,
+            cause=cause,
         )
     ]

@@ -27,12 +27,24 @@ class Round(State):
     cut: Mapping[str, int] | None = None
     ranking: RankingComputed | None = None
     ranking_sequence: int = 0
+    published: RankingComputed | None = None
+    """The ranking that was published, once an appeal has corrected it."""
+    published_sequence: int = 0
     said: int = 0
 
     @property
     def ranking_event_id(self) -> str:
         """The id of the last RankingComputed."""
         return f"scoring/round/{self.round_id}:{self.ranking_sequence}"
+
+    @property
+    def as_published(self) -> "Round":
+        """The round with the ranking that was published first."""
+        if self.published is None or self.ranking is None:
+            return self
+        return self.model_copy(
+            update={"ranking": self.published, "ranking_sequence": self.published_sequence}
+        )
 
 
 def draw(
@@ -160,11 +172,27 @@ def record_ranking(
         raise unknown_round(ranking.round_id)
     if round_.cut is None:
         raise Refused("conflict", "round-open", "Only a closed round can be ranked.")
-    if round_.ranking == ranking:
+    if round_.ranking and round_.ranking.model_copy(update={"corrects": None}) == ranking:
         return []
     if published:
         raise Refused("conflict", "already-published", "The ranking is published and stands.")
     return [ranking]
+
+
+def correct_ranking(
+    round_: Round | None, ranking: RankingComputed, evaluations: Sequence[Evaluation]
+) -> list[ScoringEvent]:
+    """Say a published round's ranking anew when appeals have voided sheets of it; else nothing."""
+    if round_ is None or round_.ranking is None:
+        raise unknown_round(ranking.round_id)
+    cut = round_.ranking.cut
+    voided = any(
+        void.cause is not None and void.sequence > cut.get(found.origin, void.sequence)
+        for found in evaluations
+        for void in found.voids
+    )
+    corrects = round_.ranking_event_id
+    return [ranking.model_copy(update={"corrects": corrects})] if voided else []
 
 
 def require_current(round_: Round, evaluations: Sequence[Evaluation]) -> None:
@@ -196,9 +224,11 @@ def evolve(round_: Round | None, event: ScoringEvent) -> Round:
         case RoundClosed():
             return round_.model_copy(update={"cut": event.cut, "said": said})
         case RankingComputed():
-            return round_.model_copy(
-                update={"ranking": event, "ranking_sequence": said, "said": said}
-            )
+            change: dict[str, object] = {"ranking": event, "ranking_sequence": said, "said": said}
+            if event.corrects is not None and round_.published is None:
+                change["published"] = round_.ranking
+                change["published_sequence"] = round_.ranking_sequence
+            return round_.model_copy(update=change)
     raise ValueError(f"a round does not say {type(event).__name__}")
 
 

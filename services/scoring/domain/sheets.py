@@ -62,6 +62,17 @@ def void_score(evaluation: Evaluation | None, *, judge_id: str, reason: str) -> 
     return voiding(evaluation, judge_id, reason)
 
 
+def void_on_appeal(
+    evaluation: Evaluation | None, *, score_event_id: str, cause: str, reason: str
+) -> list[ScoringEvent]:
+    """Take a sheet that an upheld appeal names out of account; again says nothing."""
+    for sheet in evaluation.effective() if evaluation else ():
+        assert evaluation is not None
+        if f"{evaluation.origin}:{sheet.sequence}" == score_event_id:
+            return voiding(evaluation, sheet.judge_id, reason, cause)
+    return []
+
+
 def seal(evaluation: Evaluation | None) -> list[ScoringEvent]:
     """No score is accepted after this; sealing again says nothing."""
     if evaluation is None or evaluation.sealed:

@@ -36,6 +36,8 @@ class Motion(State):
     text: Line
     project_id: Uuid | None
     recused: tuple[Uuid, ...]
+    appeal: str | None = None
+    """The appeal that it is to uphold, by the id of its AppealLodged."""
     votes: Mapping[Uuid, Vote] = {}
     decided: MotionDecided | None = None
 

@@ -22,6 +22,7 @@ def put_motion(
     text: str,
     project_id: str | None,
     recused: Sequence[str],
+    appeal: str | None = None,
 ) -> list[ScoringEvent]:
     """Put something to the vote; the same again says nothing."""
     found = require_quorate(sitting)
@@ -33,11 +34,13 @@ def put_motion(
         text=text,
         project_id=project_id,
         recused=tuple(sorted(set(recused))),
+        appeal=appeal,
         **common_fields(found),
     )
     for known in found.motions:
         if known.motion_id == motion_id:
-            if (known.text, known.project_id, known.recused) == (text, project_id, put.recused):
+            same = (known.text, known.project_id, known.recused, known.appeal)
+            if same == (put.text, put.project_id, put.recused, put.appeal):
                 return []
             raise Refused("conflict", "motion-exists", "This motion was put in other words.")
     return [put]
