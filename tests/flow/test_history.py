@@ -19,8 +19,8 @@ from tests.parts import caller_environment
 SMALL = FairSize(projects=12, shortlist=4, jury=5, judges_per_project=3, registrants=10)
 BY_THE_WAY = {"version", "commands", "tokens", "work"}
 """What the service keeps for itself in a document, and no event tells."""
-UNPLAYED = {"sittings", "suppressions"}
-"""The play holds no sitting, and none of its mailboxes is refused."""
+UNPLAYED = {"sittings", "appeals", "suppressions"}
+"""The play holds no sitting, nobody appeals, and none of its mailboxes is refused."""
 
 
 @pytest.fixture(scope="module")
