@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from schemas.scoring import (
+    AppealResolved,
     AwardAdded,
     AwardDeclined,
     DecisionRecorded,
@@ -19,7 +20,8 @@ from schemas.scoring import (
 )
 from schemas.season import SeasonDefinition
 from services.kit.refusal import Refused
-from services.scoring.domain import awards, reserve
+from services.scoring.domain import awards, correction, reserve
+from services.scoring.domain.appeal import Appeal
 from services.scoring.domain.awards import Awards
 from services.scoring.domain.decision import ChairWord, Decision, reserve_size
 from services.scoring.domain.heard import HeardProject
@@ -251,7 +253,9 @@ def test_nobody_moves_up_before_the_results_or_without_a_place() -> None:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["confirm", "decline", "withdraw", "publish", "promote", "promote"]),
+        st.sampled_from(
+            ["confirm", "confirm", "decline", "withdraw", "publish", "promote", "promote", "appeal"]
+        ),
         st.sampled_from(PROJECTS),
         st.sampled_from(PROJECTS),
         st.integers(1, 400),
@@ -262,7 +266,7 @@ STEPS = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given_any(STEPS)
-def test_awards_are_within_the_funds_however_they_are_confirmed_declined_and_promoted(
+def test_awards_are_within_the_funds_however_they_are_confirmed_declined_and_added(
     steps: list[tuple[str, str, str, int]],
 ) -> None:
     found: Awards | None = None
@@ -309,7 +313,31 @@ def _step(
             return awards.publish(
                 found, season=FUNDS, round_id=FINAL, decision=decision(), projects=projects
             )
+        case "appeal":
+            return correction.add_award(
+                found,
+                season=FUNDS,
+                decision=decision(),
+                appeal=upheld(project),
+                round_=given.ranked({id: f"{9 - n}" for n, id in enumerate(PROJECTS)}, ON),
+                limit=ON.limit,
+                project=projects[project],
+                amount_tiyn=amount,
+            )
     return promote(found, project, amount, in_place_of=other, projects=projects)
+
+
+def upheld(project_id: str) -> Appeal:
+    """An appeal of a finalist without an award, upheld by a motion."""
+    about = {"season_id": given.SEASON, "round_id": FINAL, "project_id": project_id}
+    resolved = AppealResolved(
+        **about,
+        outcome="upheld",
+        office="secretary",
+        reason="Тексерілді",
+        motion_id=given.id_of("motion"),
+    )
+    return Appeal(**about, against="x", ground="other", text="x", resolved=resolved)
 
 
 def _hold(found: Awards | None, season: SeasonDefinition, gone: set[str]) -> None:
@@ -325,8 +353,9 @@ def _add_up(said: list[ScoringEvent], found: Awards | None) -> None:
     """Each is announced once, each place is taken once, and state follows from the events."""
     winners = [event.project_id for event in said if isinstance(event, WinnerAnnounced)]
     assert len(winners) == len(set(winners))
-    causes = [event.cause for event in said if isinstance(event, AwardAdded)]
-    assert len(causes) == len(set(causes))
+    every = [event.cause for event in said if isinstance(event, AwardAdded)]
+    assert len(every) == len(set(every))
+    causes = [cause for cause in every if not cause.startswith("scoring/appeal/")]
     declines = {
         f"scoring/awards/2020:{number}"
         for number, event in enumerate(said, start=1)
