@@ -286,5 +286,9 @@ def in_order(
 def reserve_of(
     ordered: Sequence[RankedProject], limit: int, reserve: int
 ) -> tuple[str, ...] | None:
-    """The projects next after the line, at most so many; None when there are none."""
-    return tuple(row.project_id for row in ordered[limit : limit + reserve]) or None
+    """The projects next after the line, at most so many; None when there are none.
+
+    Who has no sheets is not among them.
+    """
+    after = [row.project_id for row in ordered[limit:] if row.sheets > 0]
+    return tuple(after[:reserve]) or None
