@@ -79,8 +79,8 @@ class AppealAnswer(State):
     against: str
     ground: AppealGround
     text: str
-    outcome: AppealOutcome | None
-    reason: str | None
+    outcome: AppealOutcome | None = None
+    reason: str | None = None
 
 
 class ResolvedAnswer(State):

@@ -260,8 +260,8 @@ class FreePlace(State):
     nomination: Slug
     amount_tiyn: Tiyn
     event_id: str
-    taken_by: Uuid | None
-    next: Uuid | None
+    taken_by: Uuid | None = None
+    next: Uuid | None = None
     """Null when the place is taken, or when nobody can move up."""
     room_tiyn: Tiyn
     """The most that the funds leave for whom is next."""
