@@ -20,7 +20,7 @@ from schemas.base import Language, Localised
 from schemas.notify import Purpose
 from services.notify import headers, wording
 from services.notify.headers import AddressNotSendable
-from services.notify.placeholders import PLACEHOLDERS, Setting
+from services.notify.placeholders import OPTIONAL, PLACEHOLDERS, Setting
 
 __all__ = [
     "FALLBACK_LANGUAGE",
@@ -126,8 +126,12 @@ def _written(
 ) -> dict[str, str]:
     setting = Setting(language, str(context.get("timezone") or organiser.timezone))
     values = {}
-    for placeholder, write in PLACEHOLDERS[purpose].items():
+    optional = OPTIONAL.get(purpose, {})
+    for placeholder, write in (*PLACEHOLDERS[purpose].items(), *optional.items()):
         value = context.get(placeholder)
+        if value is None and placeholder in optional:
+            values[placeholder] = ""
+            continue
         if value is None:
             raise TemplateIncomplete(purpose, language, placeholder)
         try:

@@ -89,3 +89,6 @@ PLACEHOLDERS: Final[Mapping[Purpose, Mapping[str, Writer]]] = {
     },
 }
 """Per purpose, the keys its context must hold."""
+
+OPTIONAL: Final[Mapping[Purpose, Mapping[str, Writer]]] = {"not-awarded": {"reserve": _number}}
+"""Per purpose, the keys its context may hold; without one, its part of the mail is left out."""

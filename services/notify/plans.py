@@ -62,7 +62,10 @@ def _won(envelope: Envelope, event: WinnerAnnounced) -> list[Plan]:
 
 
 def _not_awarded(envelope: Envelope, event: ProjectNotAwarded) -> list[Plan]:
-    return [_about_project("not-awarded", envelope, event, {"title": event.title})]
+    values: dict[str, JsonValue] = {"title": event.title}
+    if event.reserve is not None:
+        values["reserve"] = event.reserve
+    return [_about_project("not-awarded", envelope, event, values)]
 
 
 def _about_project(

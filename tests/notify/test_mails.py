@@ -138,6 +138,16 @@ def test_each_reason_of_the_screening_has_its_own_words(language: Language) -> N
     assert len(texts) == len(get_args(ScreeningReason))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_place_in_the_reserve_is_told_to_those_who_have_one(language: Language) -> None:
+    without, first = letter("not-awarded", language), letter("not-awarded", language, reserve=4)
+
+    assert "4" in first.text
+    assert "4" not in without.text
+    paragraphs = [text for text in first.text.split("\n\n") if text not in without.text]
+    assert len(paragraphs) == 1
+
+
 def test_panels_are_named_in_the_case_the_sentence_needs() -> None:
     assert [
         letter("judge-appointed", language, panel=panel).subject

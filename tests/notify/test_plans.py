@@ -60,3 +60,18 @@ def test_webinar_link_is_one_for_each_registration_and_version_of_the_schedule()
 def test_who_waits_for_a_seat_or_has_cancelled_is_due_no_link() -> None:
     for type_name in ("RegistrationWaitlisted", "RegistrationCancelled"):
         assert plans_for(said(type_name, "registration/1", 2), sample(type_name)) == []
+
+
+def test_who_moves_up_is_told_once_that_the_project_won() -> None:
+    reserve = sample("ProjectNotAwarded", reserve=2)
+    winner = sample("WinnerAnnounced", project_id=reserve.model_dump()["project_id"])
+
+    [before] = plans_for(said("ProjectNotAwarded", "awards/2020", 4), reserve)
+    [won] = plans_for(said("WinnerAnnounced", "awards/2020", 7), winner)
+    [repeat] = plans_for(said("WinnerAnnounced", "awards/2020", 7), winner)
+
+    assert before.values["reserve"] == 2
+    assert (before.purpose, won.purpose) == ("not-awarded", "won")
+    assert won.message_id == repeat.message_id != before.message_id
+    for silent in ("AwardAdded", "AwardDeclined", "DecisionCorrected", "AppealResolved"):
+        assert plans_for(said(silent, "awards/2020", 6), sample(silent)) == []

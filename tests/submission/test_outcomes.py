@@ -90,6 +90,19 @@ def test_a_winner_that_withdraws_has_declined() -> None:
         assert (outcome.status, outcome.amount_tiyn) == ("declined", None)
 
 
+def test_who_is_in_reserve_may_win_later_and_is_shown_so() -> None:
+    reserve = NOT_AWARDED.model_copy(update={"reserve": 2})
+
+    assert shown(folded(SHORTLISTED, reserve)) == "reserve"
+    assert shown(folded(SHORTLISTED, reserve, WON)) == "winner"
+    assert shown(folded(reserve, WON, DECLINED)) == "declined"
+
+
+def test_a_correction_on_appeal_is_shown_instead_of_what_it_corrects() -> None:
+    assert shown(folded(NOT_SHORTLISTED, SHORTLISTED)) == "shortlisted"
+    assert shown(folded(NOT_SHORTLISTED, SHORTLISTED, NOT_AWARDED, WON)) == "winner"
+
+
 def test_an_award_that_fell_away_before_it_was_announced_stays_unknown() -> None:
     assert folded(SHORTLISTED, DECLINED) == folded(SHORTLISTED)
     for inside in (False, True):
