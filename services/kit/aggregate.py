@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
@@ -17,15 +18,25 @@ SLOTS = 16
 """Documents are spread over this many slots, which relays share."""
 
 
+def _unmarked(state: S, _event: Any, _at: datetime) -> S:
+    return state
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
-    """What the store must know of a kind of aggregate. `evolve` is pure."""
+    """What the store must know of a kind of aggregate. `evolve` and `mark` are pure."""
 
     service: str
     kind: str
     state: type[S]
     evolve: Callable[[S | None, Any], S]
     season_of: Callable[[S], str]
+    mark: Callable[[S, Any, datetime], S] = _unmarked
+    """What the state keeps of the moment at which an event was said; mostly nothing."""
+
+    def after(self, state: S | None, event: Any, time: str) -> S:
+        """The state after an event of this `ce_time`."""
+        return self.mark(self.evolve(state, event), event, datetime.fromisoformat(time))
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class Deciding(Generic[S]):
         decision = command.decide(draft.state)
         state = decision.draft if decision.draft is not None else draft.state
         for event in decision.events:
-            state = self.aggregate.evolve(state, event)
+            state = self.aggregate.after(state, event, utc_text(command.now))
         if state is None:
             raise LookupError(doc["_id"])
         event_ids = self._add_events(draft, decision, state, command)

@@ -82,7 +82,7 @@ class Owned(Generic[S]):
             marks = dict(past.heard) if past else {}
             if self.reacts:
                 marks |= _cause(heard.envelope)
-            state = aggregate.evolve(before, heard.event)
+            state = aggregate.after(before, heard.event, heard.envelope.time)
             return Past[S](state=state, sequence=heard.envelope.sequence, heard=marks)
 
         return Fold(

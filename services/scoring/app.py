@@ -14,6 +14,7 @@ from services.scoring import (
     departures_api,
     documents_api,
     explanation_api,
+    fairness_api,
     reserve_api,
     results_api,
     sessions,
@@ -21,6 +22,7 @@ from services.scoring import (
 )
 from services.scoring.settings import Settings
 from services.scoring.store import Judging
+from services.scoring.telemetry import Telemetry
 
 NAME = "scoring"
 
@@ -40,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     judging = Judging(service)
     consumers.listen(service, judging)
+    Telemetry(judging).told_by(service)
     access = Access(settings.operator_public_key_file.read_text())
     signing_in = sessions.Sessions(settings, judging)
     signing_in.trust_own(access)
@@ -54,5 +57,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(analysis_api.routes(judging, access))
     app.include_router(explanation_api.routes(judging, access))
     app.include_router(documents_api.routes(judging, access))
+    app.include_router(fairness_api.routes(judging, access))
     app.include_router(sessions.routes(signing_in))
     return app

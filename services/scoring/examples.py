@@ -193,6 +193,44 @@ EXPLANATION: Example = {
     "language": "en",
     "lines": [{"text": "Rank: 12 of 155", "level": 0, "event_ids": [f"scoring/round/{ROUND}:3"]}],
 }
+FAIRNESS: Example = {
+    "round_id": ROUND,
+    "due": 474,
+    "done": 316,
+    "share_done": "0.666667",
+    "judges": [
+        {
+            "judge_id": JUDGE,
+            "due": 53,
+            "done": 40,
+            "compared": 38,
+            "severity": "-0.412500",
+            "drift": "0.220000",
+            "stands_out": False,
+        }
+    ],
+    "ordered": 310,
+    "order_effect": "-0.150000",
+    "settlements": [
+        {
+            "name": "village",
+            "projects": 41,
+            "mean": "6.210000",
+            "against_rest": "-0.320000",
+            "stands_out": True,
+        }
+    ],
+    "city_less_village": "0.350000",
+    "languages": [
+        {
+            "name": "kk",
+            "projects": 70,
+            "mean": "6.480000",
+            "against_rest": "0.040000",
+            "stands_out": False,
+        }
+    ],
+}
 REGISTER_ROW: Example = {
     "project_id": PROJECT,
     "title": "Ауыл кітапханасы",

@@ -45,6 +45,7 @@ EVALUATION = Aggregate(
     state=evaluation.Evaluation,
     evolve=evaluation.evolve,
     season_of=lambda state: state.season_id,
+    mark=evaluation.mark,
 )
 DECISION = Aggregate(
     service="scoring",

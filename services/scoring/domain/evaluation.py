@@ -1,9 +1,10 @@
 """An evaluation: one project in one round, who scores it, and every score sheet it ever had."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
-from schemas.base import Slug, Uuid
+from schemas.base import Moment, Slug, Uuid
 from schemas.scoring import (
     AssignmentDeclined,
     ConflictDeclared,
@@ -33,6 +34,8 @@ class Sheet(State):
     judge_id: Uuid
     project_version: int
     points: tuple[CriterionPoints, ...]
+    at: Moment | None = None
+    """When it was handed in: the time of its event."""
 
 
 class Void(State):
@@ -165,6 +168,15 @@ def evolve(evaluation: Evaluation | None, event: ScoringEvent) -> Evaluation:
     said = evaluation.said + 1
     change = _judge_change(evaluation, event) or _sheet_change(evaluation, event, said)
     return evaluation.model_copy(update={**change, "said": said})
+
+
+def mark(evaluation: Evaluation, event: ScoringEvent, at: datetime) -> Evaluation:
+    """Keep when the sheet of this event was handed in; no ranking depends on it."""
+    if not isinstance(event, ScoreRecorded):
+        return evaluation
+    *before, last = evaluation.sheets
+    marked = last.model_copy(update={"at": at})
+    return evaluation.model_copy(update={"sheets": (*before, marked)})
 
 
 _LEAVING: Mapping[type[ScoringEvent], Departure] = {
