@@ -187,6 +187,7 @@ EXPLANATION: Example = {
         "ranking_event_id": f"scoring/round/{ROUND}:3",
         "rank": 12,
         "chosen": True,
+        "on_appeal": False,
         "chair_reason": None,
     },
     "changed_since": [],

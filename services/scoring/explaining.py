@@ -195,7 +195,12 @@ class _Telling:
         if outcome is None:
             return
         key = "chosen" if outcome.chosen else "not_chosen"
-        yield self._line(key, (outcome.event_id, outcome.ranking_event_id), rank=outcome.rank)
+        yield self._line(
+            key,
+            (outcome.event_id, outcome.ranking_event_id),
+            more=self._words("on_appeal") if outcome.on_appeal else "",
+            rank=outcome.rank,
+        )
         if outcome.chair_reason:
             yield self._line(
                 "chair_reason", (outcome.event_id,), level=1, reason=outcome.chair_reason

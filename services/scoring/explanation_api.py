@@ -23,6 +23,9 @@ ProjectId = Annotated[str, Path(pattern=UUID_PATTERN, examples=[examples.PROJECT
 Lang = Annotated[
     Language | None, Query(description="The language of the lines; else Accept-Language, else kk.")
 ]
+AsPublished = Annotated[
+    bool, Query(description="The ranking that was published first, before an appeal corrected it.")
+]
 AcceptLanguage = Annotated[str, Header()]
 
 
@@ -48,11 +51,12 @@ def routes(judging: Judging, access: Access) -> APIRouter:
         project_id: ProjectId,
         caller: Reader,
         lang: Lang = None,
+        as_published: AsPublished = False,
         accept_language: AcceptLanguage = "",
     ) -> ExplanationAnswer:
         stage = await procedure.find_stage(judging, round_id)
         await require_reader(judging, stage, project_id, caller)
-        whole = await explained(judging, stage, project_id)
+        whole = await explained(judging, stage, project_id, as_published=as_published)
         names: dict[str, str] = {}
         if caller.role == "applicant":
             whole = for_applicant(whole)
@@ -66,14 +70,17 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     return router
 
 
-async def explained(judging: Judging, stage: Stage, project_id: str) -> Explanation:
+async def explained(
+    judging: Judging, stage: Stage, project_id: str, *, as_published: bool = False
+) -> Explanation:
     """The explanation as the staff sees it."""
+    found = await judging.rounds.get(stage.round_id)
     projects = await judging.projects_of(stage.season_id)
     evaluations = await judging.evaluations_of(stage.round_id)
     return explain(
         project_id,
         stage=stage.definition,
-        round_=await judging.rounds.get(stage.round_id),
+        round_=found.as_published if found and as_published else found,
         round_id=stage.round_id,
         candidates=[
             Candidate(evaluation=one, project=projects[one.project_id]) for one in evaluations

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 
 from schemas.base import Language
-from schemas.scoring import RankedProject
+from schemas.scoring import RankedProject, RankingComputed
 from schemas.season import RoundDefinition, SeasonDefinition
 from services.kit.refusal import Refused
 from services.kit.writing import day, money
@@ -41,11 +41,11 @@ def letter(result: Result, language: Language) -> Paper:
         status = result.project.status
         raise Refused("conflict", "project-not-eligible", f"The project is {status}.")
     round_, decision, id = result.round_, result.decision, result.project.project_id
-    table = round_.ranking.table if round_ and round_.ranking else ()
-    row = next((one for one in table if one.project_id == id), None)
-    if round_ is None or decision is None or row is None:
+    ranking = round_.ranking if round_ else None
+    row = next((one for one in ranking.table if one.project_id == id), None) if ranking else None
+    if round_ is None or ranking is None or decision is None or row is None:
         raise Refused("missing", "not-in-ranking", "This project has no rank in this round.")
-    return _Letter(result, language, round_, decision, row).paper(result.published_at)
+    return _Letter(result, language, round_, ranking, decision, row).paper(result.published_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class _Letter:
     result: Result
     language: Language
     round_: Round
+    ranking: RankingComputed
     decision: Decision
     row: RankedProject
 
@@ -73,8 +74,8 @@ class _Letter:
             "explanation": self._words("explanation"),
             "references": [
                 [self._words("decision-event"), self.decision.recorded_event_id],
-                [self._words("ranking-event"), self.decision.recorded.ranking_event_id],
-                ["table_hash", self.decision.recorded.table_hash],
+                [self._words("ranking-event"), self.round_.ranking_event_id],
+                ["table_hash", self.ranking.table_hash],
             ],
         }
         return Paper("letter.typ", published_at, data)
@@ -97,13 +98,11 @@ class _Letter:
         result, content = self.result, self.result.project.content
         nominations = {one.id: one.name for one in result.season.nominations}
         counting = self.row.total if self.row.normalised is None else self.row.normalised
-        assert self.round_.ranking is not None
-        of = len(self.round_.ranking.table)
         found = {
             "project": content.title,
             "nomination": nominations[content.nomination].get(self.language),
             "round": result.stage.name.get(self.language),
-            "rank": self._words("rank-of", rank=self.row.rank, of=of),
+            "rank": self._words("rank-of", rank=self.row.rank, of=len(self.ranking.table)),
             "total": number(counting, self.language),
             "sheets": str(self.row.sheets),
         }

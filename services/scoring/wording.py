@@ -56,6 +56,7 @@ _KK: Final = {
     "first_below": "шектен төмен бірінші жиынтық: {total}",
     "chosen": "Шешім: таңдалды ({rank}-орын)",
     "not_chosen": "Шешім: таңдалмады ({rank}-орын)",
+    "on_appeal": ", апелляция бойынша",
     "chair_reason": "төрағаның уәжі: {reason}",
     "changed": "Осы рейтингтен кейін парақтар өзгерді: кезең қайта есептелуі керек",
 }
@@ -92,6 +93,7 @@ _RU: Final = {
     "first_below": "первый итог ниже черты: {total}",
     "chosen": "Решение: выбран (место {rank})",
     "not_chosen": "Решение: не выбран (место {rank})",
+    "on_appeal": ", по апелляции",
     "chair_reason": "довод председателя: {reason}",
     "changed": "После этого рейтинга листы изменились: тур нужно посчитать заново",
 }
@@ -128,6 +130,7 @@ _EN: Final = {
     "first_below": "first total below the line: {total}",
     "chosen": "Decision: chosen (rank {rank})",
     "not_chosen": "Decision: not chosen (rank {rank})",
+    "on_appeal": ", on appeal",
     "chair_reason": "the chair's reason: {reason}",
     "changed": "Sheets changed after this ranking: the round must be ranked anew",
 }

@@ -210,6 +210,24 @@ def test_decision_is_told_with_its_event() -> None:
     assert (whole.line.above, whole.line.last_above) == (False, Decimal("9.000000"))
 
 
+def test_place_that_came_on_appeal_is_said_to() -> None:
+    known = given.ranked({PROJECTS[0]: "9", PROJECTS[1]: "5"}, given.stage(limit=1))
+    decided = given.decided(known, given.stage(limit=1))
+    whole = explain(
+        PROJECTS[1],
+        stage=given.stage(limit=1),
+        round_=known,
+        round_id=ROUND,
+        candidates=candidates(given.sealed_evaluations({PROJECTS[0]: "9", PROJECTS[1]: "5"})),
+        decision=decided.model_copy(update={"corrected": (PROJECTS[1],)}),
+    )
+
+    assert whole.outcome is not None
+    assert (whole.outcome.chosen, whole.outcome.on_appeal, whole.line.above) == (True, True, False)
+    texts = [line.text for line in lines_of(whole, given.stage(limit=1), "en", {})]
+    assert "Decision: chosen (rank 2), on appeal" in texts
+
+
 def test_decision_counts_what_it_said() -> None:
     known = given.ranked({PROJECTS[0]: "9", PROJECTS[1]: "5"})
     decided = given.decided(known)

@@ -90,6 +90,8 @@ class Outcome(State):
     ranking_event_id: EventId
     rank: Ordinal
     chosen: bool
+    on_appeal: bool
+    """Whether the project got its place by a correction, after the results."""
     chair_reason: str | None = None
 
 

@@ -265,7 +265,8 @@ class _Case:
                     event_id=decision.recorded_event_id,
                     ranking_event_id=decided.ranking_event_id,
                     rank=row.rank,
-                    chosen=row.chosen,
+                    chosen=row.project_id in decision.chosen,
+                    on_appeal=row.project_id in decision.corrected,
                     chair_reason=decided.chair_reason,
                 )
         return None
