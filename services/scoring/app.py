@@ -9,6 +9,7 @@ from services.scoring import (
     analysis_api,
     api,
     appeals_api,
+    awards_api,
     conflicts_api,
     consumers,
     departures_api,
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = service.app("Zharmenke scoring", "Panels, score sheets, rankings, decisions, awards.")
     app.include_router(api.routes(judging, access))
     app.include_router(results_api.routes(judging, access))
+    app.include_router(awards_api.routes(judging, access))
     app.include_router(reserve_api.routes(judging, access))
     app.include_router(appeals_api.routes(judging, access))
     app.include_router(conflicts_api.routes(judging, access))

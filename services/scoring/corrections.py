@@ -6,10 +6,10 @@ from services.kit.aggregate import Decision
 from services.kit.envelope import Context
 from services.kit.http import server_now
 from services.scoring import procedure
+from services.scoring.awards_api import only_while_eligible
 from services.scoring.domain import correction, evaluation, round, sheets
 from services.scoring.domain.appeal import Appeal
 from services.scoring.procedure import Stage
-from services.scoring.results_api import only_while_eligible
 from services.scoring.store import Judging
 
 Found = evaluation.Evaluation | None

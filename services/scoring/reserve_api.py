@@ -12,10 +12,10 @@ from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import messages
+from services.scoring.awards_api import awards_answer, only_while_eligible, season_of
 from services.scoring.domain import awards, reserve
 from services.scoring.domain.decision import Decision as Decided
 from services.scoring.domain.heard import HeardProject, HeardSeason
-from services.scoring.results_api import awards_answer, only_while_eligible, season_of
 from services.scoring.store import Judging
 
 SeasonId = Annotated[str, Path(examples=["2020"])]
