@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from admin.verify.facts import Facts, Handlers
+from admin.verify.judges import Evaluation
 from admin.verify.reading import Said
 from schemas.base import format_utc
 from schemas.scoring import (
@@ -162,7 +163,16 @@ class AppealRules:
             f"scoring/commission/{commission_id(event.season_id, stage.definition.panel)}"
         )
         chairs = [one.person_id for one in panel.voting if one.role == "chair"] if panel else []
-        return isinstance(panel, Commission) and role == "judge" and person in chairs
+        scored = self._facts.trace(
+            f"scoring/evaluation/{evaluation_id(event.round_id, event.project_id)}"
+        )
+        barred = scored.barred if isinstance(scored, Evaluation) else set()
+        return (
+            isinstance(panel, Commission)
+            and role == "judge"
+            and person in chairs
+            and person not in barred
+        )
 
     def _follows_motion(self, appeal: Appeal, event: AppealResolved) -> bool:
         sitting = self._facts.trace(f"scoring/sitting/{event.sitting_id}")

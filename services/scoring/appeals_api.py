@@ -43,7 +43,7 @@ _RESOLVED: examples.Example = {
 
 
 class LodgeAppeal(Command):
-    """On what ground, and what is wrong."""
+    """On what ground, and what is wrong. It stays on record: name no persons."""
 
     model_config = examples.of_request(_LODGED)
     ground: AppealGround

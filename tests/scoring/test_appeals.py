@@ -236,6 +236,15 @@ def test_an_appeal_voids_effective_sheets_and_leaves_enough_to_rank_by() -> None
     assert appeal.sheets_to_void(lodged(), None, (), 1) == ()
 
 
+def test_a_repeat_names_the_same_sheets_although_they_are_void_by_then() -> None:
+    found, changed, _ = upheld_by_a_sheet()
+    assert found.resolved is not None
+
+    assert appeal.sheets_to_void(found, changed[2], [JUDGES[0]], 1) == found.resolved.voids
+    with pytest.raises(Refused, match="already-resolved"):
+        appeal.sheets_to_void(found, changed[2], [JUDGES[1]], 1)
+
+
 # ── Correcting ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -116,7 +116,7 @@ def resolve(
     if found.resolved is not None:
         if found.resolved.model_copy(update={"office": office}) == resolved:
             return []
-        raise Refused("conflict", "already-resolved", "This appeal is resolved for good.")
+        raise _already_resolved()
     if voids and outcome == "dismissed":
         raise Refused("conflict", "dismissed-voids-nothing", "A dismissed appeal voids no sheets.")
     if motion_id is not None:
@@ -135,12 +135,12 @@ def sheets_to_void(
 ) -> tuple[str, ...]:
     """The ids of these judges' sheets; refused when too few would be left to rank by.
 
-    Once the appeal is resolved, those that it named.
+    Once the appeal is resolved, those that it named, although they are void by then.
     """
     if not judges:
         return ()
     if appeal is not None and appeal.resolved is not None:
-        return appeal.resolved.voids
+        return _named_before(appeal.resolved, evaluation, judges)
     effective = {one.judge_id: one for one in evaluation.effective()} if evaluation else {}
     if missing := sorted(set(judges) - set(effective)):
         raise Refused("missing", "no-sheet", f"No effective sheet here: {', '.join(missing)}.")
@@ -187,6 +187,23 @@ def _require_motion(
     if motion.decided.carried != (outcome == "upheld"):
         came_to = "carried" if motion.decided.carried else "lost"
         raise Refused("conflict", "motion-otherwise", f"The motion was {came_to}.")
+
+
+def _named_before(
+    resolved: AppealResolved, evaluation: Evaluation | None, judges: Sequence[str]
+) -> tuple[str, ...]:
+    named = {
+        sheet.judge_id
+        for sheet in (evaluation.sheets if evaluation else ())
+        if evaluation and f"{evaluation.origin}:{sheet.sequence}" in resolved.voids
+    }
+    if named != set(judges):
+        raise _already_resolved()
+    return resolved.voids
+
+
+def _already_resolved() -> Refused:
+    return Refused("conflict", "already-resolved", "This appeal is resolved for good.")
 
 
 def _origin(round_id: str, project_id: str) -> str:
