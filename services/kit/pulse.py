@@ -1,8 +1,9 @@
 """Whether a reader still reads; when it has stopped without a word, its consumer is started anew.
 
-After its broker was away a consumer of aiokafka can stay out of its group, or fetch nothing more,
-and raise no error (its issue 1154). Nothing is lost by that, but nothing is heard either until
-somebody restarts the process, so the process does it to the consumer alone.
+After its broker was away a consumer of aiokafka can stay out of its group, fetch nothing more, or
+wait for ever in a commit, and raise no error (its issue 1154; the fault row `kafka-away` shows it
+now and then). Nothing is lost by that, but nothing is heard either until somebody restarts the
+process, so the process does it to the consumer alone.
 """
 
 import asyncio
@@ -44,7 +45,7 @@ class Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Where a consumer stands. `waits`: for records that are there, or for its partitions."""
+    """Where a consumer stands. `waits`: for records that are there, its partitions, a commit."""
 
     positions: Mapping[Any, int]
     waits: bool
@@ -89,8 +90,11 @@ class Pulse:
             await self._restart()
 
 
-async def reading_of(consumer: AIOKafkaConsumer, rebalance: Rebalance) -> Reading | None:
-    """Where a consumer stands; None when the broker does not answer."""
+async def reading_of(consumer: AIOKafkaConsumer, *, waits: bool) -> Reading | None:
+    """Where a consumer stands; None when the broker does not answer.
+
+    `waits` says that it waits for something else than records.
+    """
     assigned = consumer.assignment()
     try:
         ends = await asyncio.wait_for(consumer.end_offsets(assigned), ANSWER_SECONDS)
@@ -101,8 +105,8 @@ async def reading_of(consumer: AIOKafkaConsumer, rebalance: Rebalance) -> Readin
         async with asyncio.timeout(ANSWER_SECONDS):
             for one in assigned:
                 positions[one] = await consumer.position(one)
-    waits = any(positions[one] < end for one, end in ends.items())
-    return Reading(positions, waits or rebalance.under_way)
+    behind = any(positions[one] < end for one, end in ends.items())
+    return Reading(positions, waits or behind)
 
 
 async def behind_of(consumer: AIOKafkaConsumer) -> Counter[str]:

@@ -5,13 +5,13 @@ record can't spoil a batch.
 """
 
 import asyncio
-import dataclasses
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import structlog
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from pydantic import BaseModel, ValidationError
@@ -22,6 +22,7 @@ from services.kit.fold import Heard, read_event
 from services.kit.parking import Lane, Parking, coordinates, lane
 from services.kit.pulse import Reading, Rebalance, behind_of, reading_of
 from services.kit.tracing import OFF, Tracing
+from services.kit.untouched import undecoded, untouched
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,7 @@ class Reader:
         self._took = took
         self._tracing = tracing
         self._in_hand: Counter[str] = Counter()
+        self._committing = False
         self._stopping = asyncio.Event()
         self.skipped: Counter[str] = Counter()
         self.handled = 0
@@ -96,15 +98,26 @@ class Reader:
             max_poll_interval_ms=600_000,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
-            parser=_untouched,
-            decoder=_undecoded,
+            parser=untouched,
+            decoder=undecoded,
             listener=self._rebalance,
         )
 
         async def hear(message: KafkaMessage) -> None:
             await self.handle(cast("Sequence[Record]", message.raw_message))
+            await self._commit(message)
 
         self._subscriber(hear)
+
+    async def _commit(self, message: KafkaMessage) -> None:
+        """Commit what was handled; what a rebalance took away is handled again by its new owner."""
+        self._committing = True
+        try:
+            await message.ack()
+        except KafkaError as error:
+            log.warning("commit_failed", error=reason_of(error)[:300])
+        finally:
+            self._committing = False
 
     def stop(self) -> None:
         """Stop waiting for a database that is away; the batch in hand is not committed then."""
@@ -131,7 +144,7 @@ class Reader:
         consumer = getattr(self._subscriber, "consumer", None)
         if consumer is None or self._in_hand:
             return None
-        return await reading_of(consumer, self._rebalance)
+        return await reading_of(consumer, waits=self._committing or self._rebalance.under_way)
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Handle a batch completely; when this returns, its offsets may be committed."""
@@ -270,18 +283,6 @@ class Reader:
     async def _hear(self, batch: Sequence[Heard]) -> None:
         for hear in self._hears:
             await hear(batch)
-
-
-async def _untouched(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
-    """FastStream's parser, kept from the headers: one that is not UTF-8 would lose the batch."""
-    ends = tuple(dataclasses.replace(record, headers=()) for record in (message[0], message[-1]))
-    parsed = await original(ends)
-    parsed.raw_message = message
-    return parsed
-
-
-async def _undecoded(message: Any) -> None:
-    """Leave the bodies alone; the reader validates each by itself."""
 
 
 def _named(record: Record) -> dict[str, str]:

@@ -265,5 +265,26 @@ async def test_reader_that_stands_still_is_started_anew_and_hears_the_rest(
     assert [entry for entry in logged if entry["event"] == "reader_stuck"]
 
 
+async def test_reader_whose_commit_never_ends_is_started_anew_and_commits(
+    place: Place, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(pulse, "PATIENCE_SECONDS", 0.3)
+    service = place.service(ears)
+    async with running(service):
+        assert service.reader is not None
+        consumer = service.reader._subscriber.consumer
+        # As after a broker was away: it waits for a coordinator that it never finds.
+        monkeypatch.setattr(consumer, "commit", asyncio.Event().wait)
+
+        await place.say(Record.of("a", 1, CoinAdded(coin="x")))
+
+        async def committed() -> bool:
+            return await place.committed() == 1
+
+        await eventually(committed, "the new consumer has committed")
+    assert set(ears.heard) == {"kit/jar/a:1"}
+
+
 async def _heard(ears: Ears, count: int) -> bool:
     return len(ears.heard) >= count
