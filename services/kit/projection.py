@@ -10,6 +10,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.kit.fold import Fold, Heard, S
+from services.kit.generations import Pointer, generation_name
 from services.kit.tracing import OFF, Tracing
 
 Document = dict[str, Any]
@@ -21,12 +22,29 @@ class Projection(Generic[S]):
     """A collection of heard state. A document keeps, in the same update, how far it has heard.
 
     A repeated or older event is a no-op, so a batch may be handled any number of times. One event
-    that changes several documents is exact after a redo; readers can see it half done.
+    that changes several documents is exact after a redo; readers can see it half done. With a
+    pointer it is the live generation of that collection, also while the pointer moves.
     """
 
-    def __init__(self, collection: "AsyncIOMotorCollection[Document]", fold: Fold[S]) -> None:
-        self.collection = collection
+    def __init__(
+        self,
+        collection: "AsyncIOMotorCollection[Document]",
+        fold: Fold[S],
+        pointer: Pointer | None = None,
+    ) -> None:
+        self._first = collection
         self._fold = fold
+        self._pointer = pointer
+
+    @property
+    def collection(self) -> "AsyncIOMotorCollection[Document]":
+        """The live generation; to be asked for anew each time."""
+        return self._generation(self._pointer.number if self._pointer else 0)
+
+    def _generation(self, number: int) -> "AsyncIOMotorCollection[Document]":
+        if not number:
+            return self._first
+        return self._first.database[generation_name(self._first.name, number)]
 
     async def get(self, id: str) -> S | None:
         """One heard document's state, or None."""
@@ -48,17 +66,33 @@ class Projection(Generic[S]):
 
     async def hear(self, batch: Sequence[Heard]) -> None:
         """Fold a batch: read in chunks, fold in memory, one bulk write of conditional updates."""
-        waiting = self._fold.by_document(batch)
+        if not (found := self._fold.by_document(batch)):
+            return
+        while True:
+            number = self._pointer.number if self._pointer else 0
+            await self._hear(found, self._generation(number))
+            if self._pointer is None or await self._pointer.settled(number):
+                return
+
+    async def _hear(
+        self,
+        waiting: Mapping[str, Sequence[Heard]],
+        into: "AsyncIOMotorCollection[Document]",
+    ) -> None:
         while waiting:
-            lost = await self._write(waiting)
+            lost = await self._write(waiting, into)
             waiting = {id: waiting[id] for id in lost}
             if waiting:
                 await asyncio.sleep(0.01)
 
-    async def _write(self, waiting: Mapping[str, Sequence[Heard]]) -> list[str]:
+    async def _write(
+        self,
+        waiting: Mapping[str, Sequence[Heard]],
+        into: "AsyncIOMotorCollection[Document]",
+    ) -> list[str]:
         docs: dict[str, Document] = {}
         for chunk in _chunks(sorted(waiting)):
-            async for doc in self.collection.find({"_id": {"$in": chunk}}):
+            async for doc in into.find({"_id": {"$in": chunk}}):
                 docs[doc["_id"]] = doc
         updates, ids = [], []
         for id, events in waiting.items():
@@ -69,7 +103,7 @@ class Projection(Generic[S]):
         if not updates:
             return []
         try:
-            await self.collection.bulk_write(updates, ordered=False)
+            await into.bulk_write(updates, ordered=False)
         except BulkWriteError as error:
             failures = error.details["writeErrors"]
             if any(failure["code"] != DUPLICATE_KEY for failure in failures):

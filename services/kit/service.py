@@ -20,6 +20,7 @@ from services.kit import http, readiness
 from services.kit.aggregate import Aggregate, S
 from services.kit.clock import DatabaseClock
 from services.kit.fold import Fold
+from services.kit.generations import Pointer
 from services.kit.lease import SlotLeases
 from services.kit.loops import Finish, Loops, Run
 from services.kit.metrics import Figure, Metrics, unsent
@@ -88,7 +89,8 @@ class Service:
         self.replica = f"{socket.gethostname()}-{os.getpid()}-{id(self):x}"
         self._outboxes: list[AsyncIOMotorCollection[Document]] = []
         self._stores: list[Store[Any]] = []
-        self._prepare: list[Any] = []
+        self.pointer = Pointer(self.database, self.clock)
+        self._prepare: list[Any] = [self.pointer.look]
         self._hearing: _Hearing | None = None
         self.relay: Relay | None = None
         self.reader: Reader | None = None
@@ -114,12 +116,13 @@ class Service:
         return store
 
     def projection(self, collection: str, fold: Fold[S]) -> Projection[S]:
-        """A collection of heard state."""
-        return Projection(self.database[collection], fold)
+        """A collection of heard state, in the generation that the pointer names."""
+        return Projection(self.database[collection], fold, self.pointer)
 
     def hear(self, topics: Sequence[str], models: Mapping[str, Any], hears: Sequence[Hear]) -> None:
         """What this service's consumer group (of the service's name) reads, and who handles it."""
         self._hearing = _Hearing(topics, models, list(hears))
+        self.background(self.pointer.watch)
 
     def prepare(self, step: Any) -> None:
         """A coroutine function to run before the service starts, such as creating an index."""
