@@ -4,8 +4,8 @@ A room says in its `replay.py`, as one `History`, how each of its collections fo
 comparing, restoring and importing all go by that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from pydantic import BaseModel, ConfigDict
@@ -50,6 +50,10 @@ def _as_told(state: S, _people: People) -> S:
     return state
 
 
+def _inert(_state: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Owned(Generic[S]):
     """A collection of aggregates, and how each document follows from the stream.
@@ -68,10 +72,16 @@ class Owned(Generic[S]):
     complete: Callable[[S, People], S] = _as_told
     reacts: bool = False
     """Whether some of its events are reactions to others', which it guards by `heard`."""
+    acts: Callable[[S], bool] = _inert
+    """Whether the service would do something outside because of a document in this state."""
+    refills: str = ""
+    """Where the service notes that nothing is missing; without the note it puts that back itself,
+    at its start, with what no event says."""
 
     def fold(self, types: Iterable[str]) -> Fold[Past[S]]:
         """Its own events, of these types, folded into documents."""
         aggregate = self.aggregate
+        past_of: type[Past[S]] = Past[aggregate.state]  # type: ignore[name-defined]
 
         def targets(heard: Heard) -> Iterable[str]:
             kind, _, id = heard.envelope.subject.partition("/")
@@ -83,10 +93,12 @@ class Owned(Generic[S]):
             if self.reacts:
                 marks |= _cause(heard.envelope)
             state = aggregate.after(before, heard.event, heard.envelope.time)
-            return Past[S](state=state, sequence=heard.envelope.sequence, heard=marks)
+            return past_of.model_construct(
+                state=state, sequence=heard.envelope.sequence, heard=marks
+            )
 
         return Fold(
-            state=Past[aggregate.state],  # type: ignore[name-defined]
+            state=past_of,
             types=frozenset(types),
             targets=targets,
             fold=fold,
@@ -128,13 +140,38 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
+class Projected(Generic[S]):
+    """A collection of heard state, and how each document follows from others' streams."""
+
+    collection: str
+    fold: Fold[S]
+    personal: bool = False
+    """Whether its documents hold personal data, which is not shown."""
+
+
+def _no_topics(_prefix: str) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class History:
-    """What a service's state is made of. `said` are the models of its own events by type."""
+    """What a service's state is made of. `said` are the models of its own events by type.
+
+    `heard` follows from the `topics` under a prefix, by the `models` of the events in use there.
+    """
 
     service: str
     said: Mapping[str, Any]
     owned: tuple[Owned[Any], ...]
     counters: tuple[Counter, ...] = ()
+    heard: tuple[Projected[Any], ...] = ()
+    models: Mapping[str, Any] = field(default_factory=dict)
+    topics: Callable[[str], Sequence[str]] = _no_topics
+
+    @property
+    def parts(self) -> "tuple[Owned[Any] | Projected[Any], ...]":
+        """All collections of documents that history tells."""
+        return (*self.owned, *self.heard)
 
     def read(self, records: Iterable[Record]) -> Iterator[Heard]:
         """The events of these records of the service's own stream.
@@ -214,4 +251,20 @@ def unsaid_apart(state: Mapping[str, Any], unsaid: Iterable[str]) -> Document:
             kept.pop(head, None)
         elif isinstance(kept.get(head), Mapping):
             kept[head] = unsaid_apart(kept[head], (rest,))
+    return kept
+
+
+def with_unsaid(
+    state: Mapping[str, Any], before: Mapping[str, Any], unsaid: Iterable[str]
+) -> Document:
+    """The state with the fields that no event says as they were before, where they were."""
+    kept = dict(state)
+    for path in unsaid:
+        head, _, rest = path.partition(".")
+        if head not in before:
+            continue
+        if not rest:
+            kept[head] = before[head]
+        elif isinstance(kept.get(head), Mapping) and isinstance(before[head], Mapping):
+            kept[head] = with_unsaid(kept[head], before[head], (rest,))
     return kept

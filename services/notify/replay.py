@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from schemas.notify import MessagePlanned
+from schemas.people import Person
 from schemas.registry import EVENTS
+from schemas.topics import SERVICES_WITH_PEOPLE, people
 from services.kit.fold import Heard
-from services.kit.history import History, Owned
+from services.kit.history import History, Owned, Projected
 from services.notify import domain
-from services.notify.store import MESSAGE
+from services.notify.store import MESSAGE, PEOPLE
 from services.notify.suppressions import SUPPRESSION
 
 
@@ -40,10 +42,20 @@ def _unsuppressed(heard: Heard) -> domain.Suppression:
     return domain.Suppression(person_id=person_id, season_id=heard.envelope.season)
 
 
-MESSAGES = Owned("messages", MESSAGE, begin=_begin, unsaid=frozenset({"plan.values"}))
+MESSAGES = Owned(
+    "messages",
+    MESSAGE,
+    begin=_begin,
+    unsaid=frozenset({"plan.values"}),
+    acts=lambda message: message.status == "planned",  # it would be mailed
+    refills="rebuilt",
+)
 SUPPRESSIONS = Owned("suppressions", SUPPRESSION, begin=_unsuppressed)
 HISTORY = History(
     service="notify",
     said={name: model for name, model in EVENTS.items() if model.SERVICE == "notify"},
     owned=(MESSAGES, SUPPRESSIONS),
+    heard=(Projected("people", PEOPLE, personal=True),),
+    models={Person.TYPE: Person},
+    topics=lambda prefix: [people(name, prefix) for name in SERVICES_WITH_PEOPLE],
 )

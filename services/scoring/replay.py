@@ -1,7 +1,9 @@
 """How scoring's state follows from the streams."""
 
 from schemas.registry import EVENTS
-from services.kit.history import History, Owned
+from schemas.topics import stream
+from services.kit.history import History, Owned, Projected
+from services.scoring.domain.heard import HEARD, PROJECTS, SEASONS
 from services.scoring.store import APPEAL, AWARDS, COMMISSION, DECISION, EVALUATION, ROUND, SITTING
 
 HISTORY = History(
@@ -20,4 +22,7 @@ HISTORY = History(
         Owned("appeals", APPEAL),
         Owned("awards", AWARDS, reacts=True),
     ),
+    heard=(Projected("heard_seasons", SEASONS), Projected("heard_projects", PROJECTS)),
+    models={model.type_name(): model for model in HEARD},
+    topics=lambda prefix: [stream("submission", prefix)],
 )

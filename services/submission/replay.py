@@ -2,9 +2,11 @@
 
 from schemas.people import Person
 from schemas.registry import EVENTS
+from schemas.topics import stream
 from services.kit.fold import Heard
-from services.kit.history import History, Owned, People
+from services.kit.history import History, Owned, People, Projected
 from services.submission import domain
+from services.submission.outcomes import HEARD, OUTCOMES
 from services.submission.store import PROJECT, SEASON
 
 
@@ -52,4 +54,7 @@ HISTORY = History(
             complete=_complete,
         ),
     ),
+    heard=(Projected("outcomes", OUTCOMES),),
+    models={model.type_name(): model for model in HEARD},
+    topics=lambda prefix: [stream("scoring", prefix)],
 )

@@ -9,7 +9,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from services.kit.aggregate import Aggregate
 from services.kit.deciding import Command, Deciding, new_document
 from services.kit.envelope import Envelope
-from services.kit.history import Counter, History, Owned, Told, tell_people, unsaid_apart
+from services.kit.history import (
+    Counter,
+    History,
+    Owned,
+    Told,
+    tell_people,
+    unsaid_apart,
+    with_unsaid,
+)
 from tests.kit.jars import (
     CONTEXT,
     JARS,
@@ -183,6 +191,18 @@ def test_unsaid_fields_are_left_out_at_any_depth() -> None:
         "none": None,
     }
     assert state["plan"] == {"values": 2, "purpose": "p"}
+
+
+def test_unsaid_fields_stay_as_they_were_where_they_were() -> None:
+    told = {"title": "new", "draft": None, "plan": {"values": {}, "purpose": "p"}}
+    before = {"title": "old", "draft": 1, "plan": {"values": 2, "purpose": "o"}}
+
+    assert with_unsaid(told, before, ["draft", "plan.values", "absent"]) == {
+        "title": "new",
+        "draft": 1,
+        "plan": {"values": 2, "purpose": "p"},
+    }
+    assert with_unsaid(told, {}, ["draft", "plan.values"]) == told
 
 
 def person(id: str, sequence: int, name: str | None) -> Record:
