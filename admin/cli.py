@@ -9,6 +9,7 @@ from admin.keys import keys_app
 from admin.lag.commands import lag
 from admin.log.commands import events, trace
 from admin.rehearsal.commands import demo
+from admin.replay.commands import replay_app, restore
 from admin.serve import serve
 from admin.stack.commands import stack_app
 from admin.tokens import token
@@ -25,6 +26,8 @@ app.add_typer(stack_app, name="stack")
 app.add_typer(topics_app, name="topics")
 app.add_typer(keys_app, name="keys")
 app.add_typer(dead_app, name="dead")
+app.add_typer(replay_app, name="replay")
+app.command("restore")(restore)
 app.command("events")(events)
 app.command("trace")(trace)
 app.command("lag")(lag)

@@ -26,6 +26,12 @@ def brokers(given: str | None) -> str:
     return given or os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or f"{LOOPBACK}:{_port('kafka')}"
 
 
+def mongo_url(given: str | None) -> str:
+    """The database to ask, with its credentials."""
+    local = f"mongodb://{LOOPBACK}:{_port('mongo')}/?retryWrites=false"
+    return given or os.environ.get("MONGO_URL") or local
+
+
 def topic_prefix() -> str:
     """What the names of all topics begin with."""
     return os.environ.get("TOPIC_PREFIX") or PREFIX

@@ -1,0 +1,1 @@
+"""Replays: history folded anew by the installed code, compared, and switched to."""
