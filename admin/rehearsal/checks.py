@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from admin.rehearsal.cast import Cast
+from admin.rehearsal.happened import Happened, hashes_of, told_by
 from admin.rehearsal.mailbox import Mail
 from admin.rehearsal.outside import Log
 from schemas.canonical import canonical_hash, inputs_hash
@@ -33,13 +34,20 @@ class Findings:
     mails: dict[str, object] = field(default_factory=dict)
     webinars: list[dict[str, object]] = field(default_factory=list)
     ranking_hash: str = ""
+    judging: dict[str, object] = field(default_factory=dict)
+    """What happened in the judging besides what was hoped for, and the rankings' hashes."""
     verified: dict[str, object] = field(default_factory=dict)
     """What verifying the record found, on the topics and in the exported file."""
     failures: list[str] = field(default_factory=list)
 
 
-def check_fair(log: Log, mails: Sequence[Mail], cast: Cast) -> Findings:
-    """Compare what the log and the mailbox hold with what the fair had to come to."""
+def check_fair(
+    log: Log, mails: Sequence[Mail], cast: Cast, happened: Happened | None = None
+) -> Findings:
+    """Compare what the log and the mailbox hold with what the fair had to come to.
+
+    `happened` is what was played besides; when it is not said, the log is taken at its word.
+    """
     found = Findings(events=log.counts(), parked=log.parked, failures=list(log.faults))
     found.submitted = len({seen.subject for seen in log.of("ProjectSubmitted")})
     found.shortlisted = len(log.of("ProjectShortlisted"))
@@ -50,14 +58,24 @@ def check_fair(log: Log, mails: Sequence[Mail], cast: Cast) -> Findings:
     _expect(found, "submitted", found.submitted, cast.size.projects)
     _expect(found, "shortlisted", found.shortlisted, min(cast.size.shortlist, cast.size.projects))
     _expect(found, "parked", found.parked, 0)
-    for type_name, wanted in _expected_events(cast, found.winners).items():
+    told = told_by(log)
+    found.judging = dict(told.counts()) | {"hashes": hashes_of(log)}
+    for name, wanted in (happened or told).counts().items():
+        _expect(found, f"judging.{name}", found.judging[name], wanted)
+    for type_name, wanted in _expected_events(log, cast, found.winners, told).items():
         _expect(found, type_name, found.events.get(type_name, 0), wanted)
     return found
 
 
-def _expected_events(cast: Cast, winners: int) -> Mapping[str, int]:
-    size, commission = cast.size, len(cast.panel("commission"))
+def _expected_events(log: Log, cast: Cast, winners: int, told: Happened) -> Mapping[str, int]:
+    size = cast.size
     finalists = min(size.shortlist, size.projects)
+    final = f"{cast.season.id}-{cast.season.rounds[-1].id}"
+    barred = sum(
+        1 for seen in log.of("ConflictDeclared") if seen.event.model_dump()["round_id"] == final
+    )
+    to_score = finalists * (len(cast.panel("commission")) - 1) - barred
+    to_score += size.projects * size.judges_per_project
     return {
         "SeasonOpened": 1,
         "SeasonClosed": 1,
@@ -65,9 +83,10 @@ def _expected_events(cast: Cast, winners: int) -> Mapping[str, int]:
         "CommissionAppointed": 2,
         "AssignmentsDrawn": 2,
         "RoundClosed": 2,
-        "RankingComputed": 2,
-        "JudgeAssigned": size.projects * size.judges_per_project + finalists * (commission - 1),
-        "ScoreRecorded": size.projects * size.judges_per_project + finalists * (commission - 1),
+        "RankingComputed": 2 + told.late_conflicts,
+        "JudgeAssigned": to_score + told.replacements,
+        "ScoreRecorded": to_score + told.amendments,
+        "ScoreVoided": told.late_conflicts,
         "ScoresSealed": size.projects + finalists,
         "DecisionRecorded": 2,
         "ResultsPublished": 2,

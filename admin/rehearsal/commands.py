@@ -16,9 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from admin.rehearsal.cast import Cast, FairSize, season_text
 from admin.rehearsal.checks import Findings, check_fair
 from admin.rehearsal.client import Client
+from admin.rehearsal.eventful import EventfulPlay
+from admin.rehearsal.happened import Happened
 from admin.rehearsal.mailbox import Mailbox
 from admin.rehearsal.outside import read_log
-from admin.rehearsal.play import Play, Step
 from admin.rehearsal.record import verify_record
 from admin.rehearsal.report import (
     describe_broker,
@@ -27,6 +28,7 @@ from admin.rehearsal.report import (
     write_report,
 )
 from admin.rehearsal.rest import wait_for_rest
+from admin.rehearsal.steps import Step
 from admin.stack.display import print_failure, progress_display
 from admin.stack.errors import StackError
 from admin.stack.layout import REPOSITORY, default_directory
@@ -49,6 +51,8 @@ class Fair:
         self._yaml = season_text(SEASON_FILE, today, size)
         season: SeasonDefinition = parse_season(self._yaml)
         self.cast = Cast(seed, size, season)
+        self.happened: Happened | None = None
+        """What was played besides; None as long as nothing was."""
         self.seconds: dict[str, float] = {}
 
     async def play(self, step: Step, only: Collection[str] = ()) -> None:
@@ -56,12 +60,13 @@ class Fair:
         key = self._stack.directory / "keys" / "operator.pem"
         client = Client(self._environment, key)
         try:
-            play = Play(client, self.cast, self._yaml, self._stack.maildir, step)
+            play = EventfulPlay(client, self.cast, self._yaml, self._stack.maildir, step)
             for name, phase in play.phases():
                 if only and name not in only:
                     continue
                 with self._timed(name):
                     await phase()
+            self.happened = None if only else play.happened
             with self._timed("rest"):
                 token = client.operator("admin", "rehearsal")
                 await wait_for_rest(self._environment, token)
@@ -72,7 +77,8 @@ class Fair:
         """Read the topics and the mailbox from outside and judge."""
         with self._timed("check"):
             log = await read_log(self._environment["KAFKA_BOOTSTRAP_SERVERS"])
-            return check_fair(log, Mailbox(self._stack.maildir).mails(), self.cast)
+            mails = Mailbox(self._stack.maildir).mails()
+            return check_fair(log, mails, self.cast, self.happened)
 
     async def verify(self, file: Path, found: Findings) -> None:
         """Export the season to `file`, verify it there and on the topics, and add what is found."""

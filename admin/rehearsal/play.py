@@ -1,23 +1,24 @@
 """The fair, phase by phase, each as its people would do it over HTTP."""
 
-import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from admin.rehearsal.cast import Cast
 from admin.rehearsal.client import CallFailed, Client
 from admin.rehearsal.mailbox import Mailbox
+from admin.rehearsal.steps import Step, Steps
 
-SECRETARY, ADMIN = "office", "operator"
 PATIENCE_SECONDS = 60.0
-Step = Callable[[str, int, int], None]
-"""Told the phase, how much of it is done, and how much there is."""
+CHAIRS_REASON = "Төраға тең жобаларды қарап, ретін белгіледі (a sample reason)"
+Assignment = tuple[str, Mapping[str, Any]]
+"""A judge, and what the judge has to score."""
+Points = Sequence[Mapping[str, str]]
 
 
-class Play:
+class Play(Steps):
     """One fair. The phases are to be played in order; each can be played again without harm."""
 
     def __init__(
@@ -30,12 +31,10 @@ class Play:
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """`patience`: how many seconds it waits for a mail, or until a service has heard of it."""
-        self._client = client
+        super().__init__(client, step, patience)
         self._cast = cast
         self._yaml = season_yaml
         self._mailbox = Mailbox(maildir)
-        self._step = step
-        self._patience = patience
         self._judges: dict[str, str] = {}
         self.season = cast.season.id
         self.rounds = [f"{self.season}-{stage.id}" for stage in cast.season.rounds]
@@ -94,7 +93,7 @@ class Play:
 
     async def _appoint(self) -> None:
         for panel in ("jury", "commission"):
-            members = self._cast.panel(panel)
+            members = self._members(panel)
             await self._as_admin(
                 "PUT",
                 "scoring",
@@ -104,10 +103,13 @@ class Play:
         judges = [
             member
             for panel in ("jury", "commission")
-            for member in self._cast.panel(panel)
+            for member in self._members(panel)
             if member["role"] != "secretary"
         ]
         await self._all("appoint", [self._sign_in(judge) for judge in judges])
+
+    def _members(self, panel: str) -> list[dict[str, Any]]:
+        return self._cast.panel(panel)
 
     async def _sign_in(self, judge: dict[str, Any]) -> None:
         """Wait for the mail, follow its link, keep the session."""
@@ -126,6 +128,11 @@ class Play:
         self._judges[judge["person_id"]] = session["access_token"]
 
     async def _score(self, round_id: str, panel: str) -> None:
+        await self._draw(round_id)
+        await self._hand_in(round_id, panel, await self._assignments(round_id, panel))
+        await self._close(round_id)
+
+    async def _draw(self, round_id: str) -> None:
         await self._repeat_while(
             ("not-heard-yet", "not-screened", "season-open", "not-published", "no-projects"),
             lambda: self._as_secretary(
@@ -135,7 +142,10 @@ class Play:
                 json={"seed": f"{self._cast.seed}/{round_id}"},
             ),
         )
-        work = [
+
+    async def _assignments(self, round_id: str, panel: str) -> list[Assignment]:
+        """Who has what to score."""
+        return [
             (judge, assignment)
             for judge in self._voting(panel)
             for assignment in await self._call(
@@ -143,35 +153,58 @@ class Play:
             )
         ]
 
-        async def score(judge: str, assignment: dict[str, Any]) -> None:
-            project = assignment["project_id"]
-            await self._call(
-                "PUT",
-                "scoring",
-                f"/rounds/{round_id}/projects/{project}/sheet",
-                self._judges[judge],
-                json={
-                    "project_version": assignment["project_version"],
-                    "points": self._cast.points(round_id, project, judge),
-                },
-            )
-
+    async def _hand_in(self, round_id: str, panel: str, work: Sequence[Assignment]) -> None:
         phase = "first-round" if panel == "jury" else "final"
-        await self._all(phase, [score(judge, assignment) for judge, assignment in work])
+        sheets = [
+            self._sheet(round_id, judge, it, self._cast.points(round_id, it["project_id"], judge))
+            for judge, it in work
+        ]
+        await self._all(phase, sheets)
+
+    async def _sheet(
+        self,
+        round_id: str,
+        judge: str,
+        assignment: Mapping[str, Any],
+        points: Points,
+        **more: Any,
+    ) -> Any:
+        """Hand in a judge's sheet."""
+        return await self._call(
+            "PUT",
+            "scoring",
+            f"/rounds/{round_id}/projects/{assignment['project_id']}/sheet",
+            self._judges[judge],
+            json={"project_version": assignment["project_version"], "points": points} | more,
+        )
+
+    async def _close(self, round_id: str) -> None:
         await self._as_secretary("POST", "scoring", f"/rounds/{round_id}/close")
+        await self._rank(round_id)
+
+    async def _rank(self, round_id: str) -> None:
         ranking = await self._as_secretary("POST", "scoring", f"/rounds/{round_id}/ranking")
         self.table_hash = ranking["table_hash"]
 
     async def _decide(self, round_id: str, panel: str, *, publish: bool) -> dict[str, Any]:
+        body = await self._meet(round_id, panel) | await self._words_of_the_chair(round_id)
         answer: dict[str, Any] = await self._as_secretary(
-            "POST",
-            "scoring",
-            f"/rounds/{round_id}/decision",
-            json={"attended": self._voting(panel)},
+            "POST", "scoring", f"/rounds/{round_id}/decision", json=body
         )
         if publish:
             await self._as_secretary("POST", "scoring", f"/rounds/{round_id}/publication")
         return answer
+
+    async def _meet(self, round_id: str, panel: str) -> dict[str, Any]:
+        """Who attends the decision."""
+        return {"attended": self._voting(panel)}
+
+    async def _words_of_the_chair(self, round_id: str) -> dict[str, Any]:
+        """The chair's order of the projects that the line cuts through, where there are any."""
+        ranking = await self._as_secretary("GET", "scoring", f"/rounds/{round_id}/ranking")
+        stage = self._cast.season.rounds[self.rounds.index(round_id)]
+        tied = tied_at_the_line(ranking["table"], stage.limit)
+        return {"chair": {"order": tied, "reason": CHAIRS_REASON}} if tied else {}
 
     async def _awards(self) -> None:
         """Best first, each what it asked for, as long as the funds of its nomination last."""
@@ -204,60 +237,17 @@ class Play:
 
     def _voting(self, panel: str) -> list[str]:
         return [
-            member["person_id"]
-            for member in self._cast.panel(panel)
-            if member["role"] != "secretary"
+            member["person_id"] for member in self._members(panel) if member["role"] != "secretary"
         ]
 
-    async def _call(
-        self, method: str, service: str, path: str, token: str | None, **request: Any
-    ) -> Any:
-        return await self._client.call(method, service, path, token=token, **request)
 
-    async def _as_secretary(self, method: str, service: str, path: str, **request: Any) -> Any:
-        token = self._client.operator("secretary", SECRETARY)
-        return await self._call(method, service, path, token, **request)
-
-    async def _as_admin(self, method: str, service: str, path: str, **request: Any) -> Any:
-        return await self._call(
-            method, service, path, self._client.operator("admin", ADMIN), **request
-        )
-
-    async def _all(self, phase: str, jobs: Sequence[Awaitable[Any]]) -> None:
-        async for done in _as_done(jobs):
-            self._step(phase, done, len(jobs))
-
-    async def _until(self, fits: Callable[[Any], bool], service: str, path: str) -> None:
-        """Ask until another service has heard of it."""
-        async with asyncio.timeout(self._patience):
-            while True:
-                try:
-                    if fits(await self._call("GET", service, path, None)):
-                        return
-                except CallFailed as failure:
-                    if failure.status != 404:
-                        raise
-                await asyncio.sleep(0.1)
-
-    async def _repeat_while(self, rules: Sequence[str], step: Callable[[], Awaitable[Any]]) -> None:
-        """Do it again while a service has not heard of everything yet."""
-        async with asyncio.timeout(self._patience):
-            while True:
-                try:
-                    await step()
-                    return
-                except CallFailed as failure:
-                    if not any(f":{rule}" in failure.body for rule in rules):
-                        raise
-                await asyncio.sleep(0.1)
-
-
-async def _as_done(jobs: Sequence[Awaitable[Any]]) -> AsyncIterator[int]:
-    tasks = [asyncio.ensure_future(job) for job in jobs]
-    try:
-        for done, finished in enumerate(asyncio.as_completed(tasks), start=1):
-            await finished
-            yield done
-    finally:
-        for task in tasks:
-            task.cancel()
+def tied_at_the_line(table: Sequence[Mapping[str, Any]], limit: int) -> list[str]:
+    """The projects of the tie that the line after `limit` cuts through; mostly none."""
+    if len(table) <= limit or not table[limit - 1]["tied_with_next"]:
+        return []
+    first, last = limit - 1, limit
+    while first > 0 and table[first - 1]["tied_with_next"]:
+        first -= 1
+    while table[last]["tied_with_next"]:
+        last += 1
+    return [row["project_id"] for row in table[first : last + 1]]

@@ -61,6 +61,15 @@ def describe_database(stack: Stack, url: str) -> dict[str, object]:
     }
 
 
+def _judging(found: Findings) -> str:
+    """What happened, in words: "3 late conflicts"."""
+    return ", ".join(
+        f"{count} {name.replace('_', ' ')}"
+        for name, count in found.judging.items()
+        if name != "hashes"
+    )
+
+
 def write_report(
     path: Path,
     found: Findings,
@@ -106,6 +115,7 @@ def print_report(
             f"{w['id']}: {w['links_in_maildir']} of {w['registered']} links" for w in found.webinars
         ),
         "parked records": found.parked,
+        "judging": _judging(found),
         "ranking hash": found.ranking_hash,
         "verified": _verified(found),
         "broker": _short(parts["broker"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from admin.rehearsal.client import CallFailed
 from admin.rehearsal.outside import Log, read_log
-from admin.rehearsal.play import SECRETARY
+from admin.rehearsal.steps import SECRETARY
 from tests.faults.suite.arena import Arena
 from tests.faults.suite.fair import play_phases, small_fair
 from tests.faults.suite.registry import fault
