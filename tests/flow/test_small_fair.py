@@ -19,6 +19,15 @@ from tests.parts import caller_environment
 from tests.rooms import eventually
 
 SMALL = FairSize(projects=12, shortlist=4, jury=5, judges_per_project=3, registrants=10)
+HAPPENS = (
+    "conflicts",
+    "late_conflicts",
+    "declines",
+    "replacements",
+    "amendments",
+    "ties_at_line",
+    "failed_quorums",
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +50,10 @@ async def test_small_fair_gives_everybody_exactly_the_mails_due(stack: Stack) ->
     assert (found.submitted, found.shortlisted, found.parked) == (12, 4, 0)
     assert found.mails["in_maildir"] == found.mails["planned"] == 12 + 12 + 4 + 15 + 20
     assert found.winners >= 1
+    judging = {name: count for name, count in found.judging.items() if name != "hashes"}
+    assert fair.happened is not None
+    assert judging == fair.happened.counts()
+    assert all(judging[name] > 0 for name in HAPPENS), judging
 
 
 async def test_record_of_the_fair_verifies_on_the_topics_and_in_its_file(
