@@ -74,6 +74,7 @@ def _expected_events(log: Log, cast: Cast, winners: int, told: Happened) -> Mapp
     barred = sum(
         1 for seen in log.of("ConflictDeclared") if seen.event.model_dump()["round_id"] == final
     )
+    struck = sum(len(seen.event.model_dump()["voids"] or ()) for seen in log.of("AppealResolved"))
     to_score = finalists * (len(cast.panel("commission")) - 1) - barred
     to_score += size.projects * size.judges_per_project
     return {
@@ -83,10 +84,10 @@ def _expected_events(log: Log, cast: Cast, winners: int, told: Happened) -> Mapp
         "CommissionAppointed": 2,
         "AssignmentsDrawn": 2,
         "RoundClosed": 2,
-        "RankingComputed": 2 + told.late_conflicts,
+        "RankingComputed": 2 + told.late_conflicts + bool(struck),
         "JudgeAssigned": to_score + told.replacements,
         "ScoreRecorded": to_score + told.amendments,
-        "ScoreVoided": told.late_conflicts,
+        "ScoreVoided": told.late_conflicts + struck,
         "ScoresSealed": size.projects + finalists,
         "DecisionRecorded": 2,
         "ResultsPublished": 2,

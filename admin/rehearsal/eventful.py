@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from admin.rehearsal.happened import Happened
-from admin.rehearsal.play import Assignment, Play, Points
+from admin.rehearsal.play import Assignment, Phase, Play, Points
 
 REASON = "Ережеге сай (a sample reason)"
 DECLINES = 2
@@ -178,13 +178,7 @@ class EventfulPlay(Play):
         """The least of the best project's sheets turns out to be a relative's."""
         ranking = await self._as_secretary("GET", "scoring", f"/rounds/{round_id}/ranking")
         best = ranking["table"][0]["project_id"]
-        judges = [judge for judge, project in self._planned if project == best]
-        points = {
-            judge: sum(Decimal(item["points"]) for item in self._planned[judge, best])
-            for judge in judges
-        }
-        hard = min(judges, key=lambda judge: (points[judge], judge))
-        await self._declare(round_id, best, hard, "family")
+        await self._declare(round_id, best, self._hardest(best), "family")
         self.happened.late_conflicts += 1
 
     async def _meet(self, round_id: str, panel: str) -> dict[str, Any]:
@@ -218,6 +212,50 @@ class EventfulPlay(Play):
         if len(present) < len(roll) / 2:
             await self._as_secretary("POST", "scoring", f"{path}/close")
         return sitting
+
+    # ── Appeals ──────────────────────────────────────────────────────────────────────────────────
+
+    def phases(self) -> Sequence[Phase]:
+        """Those of every fair, and the appeals against the shortlist."""
+        before = list(super().phases())
+        at = [name for name, _ in before].index("shortlist") + 1
+        return [*before[:at], ("appeals", self._appeal), *before[at:]]
+
+    async def _appeal(self) -> None:
+        """The first below the line is dismissed; the last has its hardest sheet struck out."""
+        first = self.rounds[0]
+        decision = await self._as_secretary("GET", "scoring", f"/rounds/{first}/decision")
+        rejected = [row["project_id"] for row in decision["projects"] if not row["chosen"]]
+        below, last = rejected[0], rejected[-1]
+        struck = self._hardest(last)
+        for project, ground, resolution in (
+            (below, "procedure", {"outcome": "dismissed", "reason": REASON}),
+            (
+                last,
+                "conflict-of-interest",
+                {"outcome": "upheld", "reason": REASON, "void_judges": [struck]},
+            ),
+        ):
+            path = f"/rounds/{first}/projects/{project}/appeal"
+            plan = next(plan for plan in self._cast.projects() if plan.id == project)
+            await self._call(
+                "PUT",
+                "scoring",
+                path,
+                self._client.operator("applicant", plan.applicant),
+                json={"ground": ground, "text": f"{REASON}: қайта қарауды сұраймыз."},
+            )
+            await self._as_secretary("POST", "scoring", f"{path}/resolution", json=resolution)
+            self.happened.appeals += 1
+
+    def _hardest(self, project: str) -> str:
+        """The judge who gave a project the least."""
+        points = {
+            judge: sum(Decimal(item["points"]) for item in sheet)
+            for (judge, scored), sheet in self._planned.items()
+            if scored == project
+        }
+        return min(points, key=lambda judge: (points[judge], judge))
 
     async def _finalists(self) -> list[str]:
         """The shortlist, best first."""

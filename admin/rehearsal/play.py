@@ -15,6 +15,7 @@ PATIENCE_SECONDS = 60.0
 CHAIRS_REASON = "Төраға тең жобаларды қарап, ретін белгіледі (a sample reason)"
 Assignment = tuple[str, Mapping[str, Any]]
 """A judge, and what the judge has to score."""
+Phase = tuple[str, Callable[[], Awaitable[object]]]
 Points = Sequence[Mapping[str, str]]
 
 
@@ -40,7 +41,7 @@ class Play(Steps):
         self.rounds = [f"{self.season}-{stage.id}" for stage in cast.season.rounds]
         self.table_hash = ""
 
-    def phases(self) -> Sequence[tuple[str, Callable[[], Awaitable[object]]]]:
+    def phases(self) -> Sequence[Phase]:
         """The phases with their names, in order."""
         first, final = self.rounds[0], self.rounds[-1]
         return (

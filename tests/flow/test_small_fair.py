@@ -27,6 +27,7 @@ HAPPENS = (
     "amendments",
     "ties_at_line",
     "failed_quorums",
+    "appeals",
 )
 
 
