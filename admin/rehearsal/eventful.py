@@ -8,6 +8,8 @@ from admin.rehearsal.happened import Happened
 from admin.rehearsal.play import Assignment, Phase, Play, Points
 
 REASON = "Ережеге сай (a sample reason)"
+CONFLICTS = 4
+"""Declared before the draw, with the first projects."""
 DECLINES = 2
 AMENDMENTS = 3
 PRESENT_IN_VAIN = 2
@@ -54,7 +56,7 @@ class EventfulPlay(Play):
             (chair, "other"),
             (others[1], "organisation"),
         )
-        for (judge, ground), project in zip(declared, projects, strict=False):
+        for (judge, ground), project in zip(declared, projects[:CONFLICTS], strict=True):
             await self._declare(round_id, project, judge, ground)
         await self._rule(round_id, projects[1], others[0], chair, "no-conflict")
         await self._rule(round_id, projects[2], chair, deputy, "conflict")
@@ -108,12 +110,13 @@ class EventfulPlay(Play):
         if panel != "jury" or index >= AMENDMENTS:
             return {}
         self.happened.amendments += 1
-        return {"reason": REASON}
+        return {}
 
     async def _decline(self, round_id: str, work: Sequence[Assignment]) -> None:
         """The last assignments are refused, and others take them over."""
         judges = set(self._voting("jury"))
-        for judge, assignment in work[-DECLINES:]:
+        free = [(judge, it) for judge, it in work if it["project_id"] not in self._delicate()]
+        for judge, assignment in free[-DECLINES:]:
             project = assignment["project_id"]
             path = f"/rounds/{round_id}/projects/{project}/judges/{judge}"
             await self._call(
@@ -121,22 +124,14 @@ class EventfulPlay(Play):
             )
             self.happened.declines += 1
             busy = {other for other, has in work if has["project_id"] == project}
-            for successor in sorted(judges - busy - self._barred(project)):
-                await self._as_secretary(
-                    "POST",
-                    "scoring",
-                    f"{path}/replace",
-                    json={"by_judge_id": successor, "reason": REASON},
-                )
-                self.happened.replacements += 1
-                break
+            swap = {"by_judge_id": min(judges - busy), "reason": REASON}
+            await self._as_secretary("POST", "scoring", f"{path}/replace", json=swap)
+            self.happened.replacements += 1
 
-    def _barred(self, project: str) -> set[str]:
-        """Jurors who may have a conflict with it: those that declared one, or work for it."""
+    def _delicate(self) -> set[str]:
+        """The projects with which a juror has, or had, a conflict."""
         projects = [plan.id for plan in self._cast.projects()]
-        if project in (*projects[:4], projects[-1]):
-            return {*self._voting("jury")[:4], self._voting("jury")[-1]}
-        return set()
+        return {*projects[:CONFLICTS], projects[-1]}
 
     def _plan(self, round_id: str, work: Iterable[Assignment], *, tie: bool) -> None:
         """All sheets; with `tie` those of the first project below the line are as those above."""

@@ -205,7 +205,7 @@ class Play(Steps):
         ranking = await self._as_secretary("GET", "scoring", f"/rounds/{round_id}/ranking")
         stage = self._cast.season.rounds[self.rounds.index(round_id)]
         tied = tied_at_the_line(ranking["table"], stage.limit)
-        return {"chair": {"order": tied, "reason": CHAIRS_REASON}} if tied else {}
+        return {"chair_order": tied, "chair_reason": CHAIRS_REASON} if tied else {}
 
     async def _awards(self) -> None:
         """Best first, each what it asked for, as long as the funds of its nomination last."""
