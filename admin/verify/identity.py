@@ -1,12 +1,16 @@
 """That an event is said by the aggregate, in the season and at the moment that it tells of."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from admin.verify.findings import Findings
 from admin.verify.reading import Said
 from schemas.base import Event, format_utc
+from schemas.registry import EVENTS
 from schemas.scoring import ResultsPublished, SittingClosed, SittingOpened
 from schemas.submission import SeasonOpened
 from services.scoring.domain.base import evaluation_id
@@ -45,27 +49,40 @@ NOTED: Mapping[type[Event], str] = MappingProxyType(
 """The field in which an event notes when it was said, for what is printed of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What the bodies of one type of event tell."""
+
+    kinds: frozenset[str]
+    has_season: bool
+    noted: str | None
+
+
+@cache
+def _about(name: str) -> _About:
+    model = EVENTS[name]
+    return _About(frozenset(model.kinds()), has_season(model), NOTED.get(model))
+
+
 def check_identity(findings: Findings, said: Said) -> None:
     """Both accounts of an event, in its headers and in its body, must be the same."""
     event, subject = said.event, said.subject
+    about = _about(type(event).__name__)
     findings.checked["subject"] += 1
     kind, _, id = subject.name.partition("/")
-    _check_moment(findings, said)
-    if kind not in event.kinds() or ID_OF[kind](event) != id:
+    if about.noted:
+        _check_moment(findings, said, getattr(event, about.noted))
+    if kind not in about.kinds or ID_OF[kind](event) != id:
         findings.fault("subject", said.place, f"is said by {subject.name}")
     season = said.values.get("ce_season", b"")
     if subject.season is None:
         subject.season = season
-    about = event.season_id if has_season(type(event)) else None
-    if season != subject.season or (about is not None and about.encode() != season):
-        findings.fault(
-            "subject", said.place, f"belongs to season {about or said.season!r} by one account only"
-        )
+    if season != subject.season or (about.has_season and event.season_id.encode() != season):
+        told = event.season_id if about.has_season else said.season
+        findings.fault("subject", said.place, f"belongs to season {told!r} by one account only")
 
 
-def _check_moment(findings: Findings, said: Said) -> None:
-    field = NOTED.get(type(said.event))
-    noted = getattr(said.event, field) if field else None
+def _check_moment(findings: Findings, said: Said, noted: datetime | None) -> None:
     if noted is not None:
         what = f"notes {format_utc(noted)}, was said {said.time}"
         findings.expect(format_utc(noted) == said.time, "moment", said.place, what)

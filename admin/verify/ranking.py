@@ -1,15 +1,15 @@
 """Every ranking computed anew, from the score events of its cut and the season's rules."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from admin.verify.facts import Facts, Stage
 from admin.verify.findings import Ranked
+from admin.verify.inputs import event_of
 from admin.verify.reading import Said
 from admin.verify.scoring import RECORDED, Round
 from admin.verify.spool import Spool
-from schemas.canonical import contract_hash, input_line
+from schemas.canonical import contract_hash
 from schemas.scoring import RankingComputed, ScoreRecorded, ScoreVoided
 from services.scoring.domain.evaluation import Evaluation, Sheet, Void
 from services.scoring.domain.ranking import (
@@ -129,29 +129,21 @@ class RankingRules:
         for origin in sorted(ranking.cut):
             if not origin.startswith(EVALUATIONS):
                 continue
-            sheets: dict[str, Sheet] = {}
+            subject, last = origin.removeprefix("scoring/"), ranking.cut[origin]
+            sheets: dict[bytes, tuple[int, bytes]] = {}
             voids: list[Void] = []
-            subject = origin.removeprefix("scoring/")
-            for sequence, event in self._scores(subject, ranking.cut[origin]):
+            for sequence, mark, judge, line in self._spool.read(subject):
+                if sequence > last:
+                    continue
                 scores += 1
-                digest.update(input_line(subject, sequence, event.type_name(), event))
-                if isinstance(event, ScoreRecorded):
-                    sheets[event.judge_id] = Sheet(
-                        sequence=sequence,
-                        judge_id=event.judge_id,
-                        project_version=event.project_version,
-                        points=event.points,
-                    )
+                digest.update(line)
+                if mark == RECORDED:
+                    sheets[judge] = sequence, line
                 else:
-                    voids.append(_void(sequence, event))
-            entrants += self._entrant(ranking, origin, tuple(sheets.values()), tuple(voids))
+                    voids.append(_void(sequence, line))
+            effective = tuple(_sheet(*one) for one in sheets.values())
+            entrants += self._entrant(ranking, origin, effective, tuple(voids))
         return _Recomputed(digest.hexdigest(), scores, entrants)
-
-    def _scores(self, subject: str, last: int) -> Iterator[tuple[int, ScoreRecorded | ScoreVoided]]:
-        for sequence, mark, body in self._spool.read(subject):
-            if sequence <= last:
-                model = ScoreRecorded if mark == RECORDED else ScoreVoided
-                yield sequence, model.model_validate_json(body)
 
     def _entrant(
         self,
@@ -188,7 +180,20 @@ def _project_of(origin: str) -> str:
     return origin.rpartition("~")[2]
 
 
-def _void(sequence: int, event: ScoreVoided) -> Void:
+def _sheet(sequence: int, line: bytes) -> Sheet:
+    event = event_of(line)
+    assert isinstance(event, ScoreRecorded)
+    return Sheet(
+        sequence=sequence,
+        judge_id=event.judge_id,
+        project_version=event.project_version,
+        points=event.points,
+    )
+
+
+def _void(sequence: int, line: bytes) -> Void:
+    event = event_of(line)
+    assert isinstance(event, ScoreVoided)
     return Void(
         sequence=sequence,
         judge_id=event.judge_id,

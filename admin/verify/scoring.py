@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from admin.verify.facts import Facts, Handlers
+from admin.verify.inputs import line_of
 from admin.verify.judges import Evaluation
 from admin.verify.reading import Said
 from admin.verify.spool import Spool
@@ -134,14 +135,15 @@ class ScoringRules:
     def _on_score(self, said: Said) -> None:
         event, trace, findings = said.event, said.subject.trace, self._findings
         checked = findings.checked
-        judge = event.judge_id
-        self._spool.add(said.subject.name, said.sequence, RECORDED, said.record.value or b"")
+        judge, name = event.judge_id, said.subject.name
+        owner = judge.encode()
+        self._spool.add(name, said.sequence, RECORDED, owner, line_of(name, said.sequence, event))
         checked["assigned"] += 1
         if trace is None or judge not in trace.active or judge in trace.barred:
             findings.fault("assigned", said.place, f"judge {judge} does not have the project")
             if trace is None:
                 return
-        if said.values.get("ce_actor") != b"judge/" + judge.encode():
+        if said.values.get("ce_actor") != b"judge/" + owner:
             findings.fault("assigned", said.place, f"{said.actor} scores as judge {judge}")
         checked["sealed"] += 1
         if trace.sealed:
@@ -163,8 +165,9 @@ class ScoringRules:
         self._findings.expect(not what, "sheet", said.place, f"{what} {said.event.round_id}")
 
     def _on_void(self, said: Said) -> None:
-        event, trace = said.event, said.subject.trace
-        self._spool.add(said.subject.name, said.sequence, VOIDED, said.record.value or b"")
+        event, trace, name = said.event, said.subject.trace, said.subject.name
+        line = line_of(name, said.sequence, event)
+        self._spool.add(name, said.sequence, VOIDED, event.judge_id.encode(), line)
         sheet = trace.last.get(event.judge_id) if isinstance(trace, Evaluation) else None
         self._findings.expect(
             sheet is not None and event.score_event_id == f"{said.subject.origin}:{sheet}",

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-_HEAD = struct.Struct(">IBI")
+_HEAD = struct.Struct(">IBBI")
 MOST_BUFFERED = 16 * 1024 * 1024
 
+_EXTRA = 48
+"""What a line takes beside itself, about."""
+
+Part = tuple[int, int, bytes, bytes]
 _Chunk = tuple[int, int]
 
 
 class Spool:
-    """Bodies by subject, given back in the order in which they were put in.
+    """Lines by subject, given back in the order in which they were put in.
 
     Memory holds at most `MOST_BUFFERED` bytes of them and, for each subject, where the rest is.
     """
@@ -36,19 +40,21 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def add(self, subject: str, sequence: int, mark: int, body: bytes) -> None:
-        """Put one body aside. `mark` is a small number that comes back with it."""
+    def add(self, subject: str, sequence: int, mark: int, owner: bytes, line: bytes) -> None:
+        """Put one line aside. `mark`, a small number, and `owner`, an id, come back with it."""
         buffer = self._buffers.get(subject)
         if buffer is None:
             buffer = self._buffers[subject] = bytearray()
-        buffer += _HEAD.pack(sequence, mark, len(body))
-        buffer += body
-        self._buffered += len(body) + _HEAD.size
+        size = len(line)
+        buffer += _HEAD.pack(sequence, mark, len(owner), size)
+        buffer += owner
+        buffer += line
+        self._buffered += size + _EXTRA
         if self._buffered > MOST_BUFFERED:
             self._flush()
 
-    def read(self, subject: str) -> Iterator[tuple[int, int, bytes]]:
-        """(sequence, mark, body) of everything put aside for a subject."""
+    def read(self, subject: str) -> Iterator[Part]:
+        """(sequence, mark, owner, line) of everything put aside for a subject."""
         for at, size in self._chunks.get(subject, ()):
             self._file.seek(at)
             yield from _parts(self._file.read(size))
@@ -64,10 +70,11 @@ class Spool:
         self._buffered = 0
 
 
-def _parts(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _parts(content: bytes) -> Iterator[Part]:
     at = 0
     while at < len(content):
-        sequence, mark, size = _HEAD.unpack_from(content, at)
+        sequence, mark, owner_size, size = _HEAD.unpack_from(content, at)
         at += _HEAD.size
-        yield sequence, mark, content[at : at + size]
-        at += size
+        middle, end = at + owner_size, at + owner_size + size
+        yield sequence, mark, content[at:middle], content[middle:end]
+        at = end
