@@ -3,6 +3,7 @@
 import typer
 
 from admin.archive.commands import export
+from admin.archive.import_command import import_
 from admin.dead.commands import dead_app
 from admin.explain.commands import explain
 from admin.keys import keys_app
@@ -37,3 +38,4 @@ app.command("token")(token)
 app.command("verify")(verify)
 app.command("export")(export)
 app.command("explain")(explain)
+app.command("import")(import_)

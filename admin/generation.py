@@ -45,7 +45,7 @@ async def fill(
     when a service still runs or the new topics are not there or not empty.
     """
     pairs = _pairs(log, old, new)
-    await _check_at_rest(log, old)
+    await check_at_rest(log, old)
     await _check_empty(log, [there for _, there in pairs])
     producer = AIOKafkaProducer(
         bootstrap_servers=log.servers,
@@ -100,7 +100,8 @@ def _pairs(log: Log, old: str, new: str) -> list[tuple[str, str]]:
     return pairs
 
 
-async def _check_at_rest(log: Log, prefix: str) -> None:
+async def check_at_rest(log: Log, prefix: str) -> None:
+    """Raise Trouble when a service reads the topics under this prefix."""
     groups = await look_at_groups(log, [consumer_group(name, prefix) for name in SERVICES])
     if running := [group.name for group in groups if group.members]:
         raise Trouble(f"Stop the services first: {', '.join(running)} still read(s).")

@@ -1,7 +1,6 @@
 """`zharmenke topics`: list the topics on the broker, or create those that are missing."""
 
 import asyncio
-import os
 from dataclasses import asdict
 from typing import Annotated
 
@@ -25,7 +24,7 @@ from admin.terminal import (
 )
 from admin.topic_list import Found, list_topics
 from admin.topics import BrokerAway, TopicRefused, create_topics
-from admin.where import AsJson, Bootstrap, brokers, topic_prefix
+from admin.where import AsJson, Bootstrap, brokers, is_idempotent, topic_prefix
 from schemas.topics import PARTITIONS
 
 topics_app = typer.Typer()
@@ -159,11 +158,10 @@ def fill_generation(
 
 
 async def _fill(servers: str, old: str, new: str) -> list[Filled]:
-    idempotent = os.environ.get("KAFKA_IDEMPOTENCE", "true").lower() != "false"
     async with open_log(servers) as log:
         total = await size(log, old)
         with progress("copying, comparing", 2 * total) as advance:
-            return await fill(log, old, new, idempotent=idempotent, advance=advance)
+            return await fill(log, old, new, idempotent=is_idempotent(), advance=advance)
 
 
 def _tell(filled: list[Filled]) -> None:

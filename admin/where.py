@@ -32,6 +32,16 @@ def mongo_url(given: str | None) -> str:
     return given or os.environ.get("MONGO_URL") or local
 
 
+def smtp_url() -> str:
+    """The mail server that notify uses."""
+    return os.environ.get("SMTP_URL") or f"smtp://{LOOPBACK}:{_port('smtp')}"
+
+
+def is_idempotent() -> bool:
+    """Whether the broker knows idempotent producers."""
+    return os.environ.get("KAFKA_IDEMPOTENCE", "true").lower() != "false"
+
+
 def topic_prefix() -> str:
     """What the names of all topics begin with."""
     return os.environ.get("TOPIC_PREFIX") or PREFIX

@@ -89,7 +89,7 @@ class Verifying:
 async def produce(servers: str, prefix: str, season: Iterable[Told]) -> None:
     """Put events on the topics under a prefix, each subject's in order."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=servers, acks="all", max_batch_size=1 << 20, max_request_size=8 << 20
+        bootstrap_servers=servers, acks="all", max_batch_size=1 << 19, max_request_size=8 << 20
     )
     place = DefaultPartitioner()
     async with producer:

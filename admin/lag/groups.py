@@ -1,5 +1,6 @@
 """How far each consumer group is behind: in records, and in seconds since the first of them."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +9,24 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+)
 
 from admin.log.reading import Log, Range
 from admin.terminal import Trouble
 from admin.topics import BrokerAway, broker_admin
 
 CONNECT_SECONDS = 3.0
+COORDINATOR_SECONDS = 15.0
+_NOT_YET = (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ async def look_at_groups(log: Log, names: Sequence[str]) -> list[Group]:
     """
     try:
         async with broker_admin(log.servers, CONNECT_SECONDS) as admin:
-            known = {name: await _known(admin, name) for name in names}
+            known = {name: await _patiently(admin, name) for name in names}
     except (BrokerAway, KafkaError, OSError, TimeoutError) as error:
         raise Trouble(f"The broker at {log.servers} went away: {error}") from error
     there = {one for topic in log.topics for one in log.partitions(topic)}
@@ -94,6 +106,20 @@ async def look_at_groups(log: Log, names: Sequence[str]) -> list[Group]:
             )
         )
     return groups
+
+
+async def _patiently(admin: AIOKafkaAdminClient, name: str) -> _Known:
+    """A broker that nobody has read from in a group yet makes the topic for that when it is asked,
+    and has no coordinator before.
+    """
+    deadline = time.monotonic() + COORDINATOR_SECONDS
+    while True:
+        try:
+            return await _known(admin, name)
+        except _NOT_YET:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
 
 
 async def _known(admin: AIOKafkaAdminClient, name: str) -> _Known:

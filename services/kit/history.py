@@ -188,16 +188,9 @@ class History:
 
         Repeats in the stream change nothing. Holds all documents in memory.
         """
-        said = list(stream)
-        found = {}
-        for owned in self.owned:
-            pasts = fold_all(owned.fold(self.said), said)
-            found[owned.collection] = {
-                id: owned.document(id, past, people) for id, (past, _) in pasts.items()
-            }
-        for counter in self.counters:
-            _count(counter, found)
-        return found
+        retelling = Retelling(self)
+        retelling.hear(list(stream))
+        return retelling.documents(people)
 
 
 Folded = dict[str, tuple[S, dict[str, int]]]
@@ -213,6 +206,33 @@ def fold_all(fold: Fold[S], batch: Iterable[Heard], into: Folded[S] | None = Non
         if after is not None:
             documents[id] = (after, heard)
     return documents
+
+
+class Retelling:
+    """A service's own stream, told again in batches: what it has come to so far."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._folded: list[tuple[Owned[Any], Fold[Past[Any]], Folded[Past[Any]]]] = [
+            (owned, owned.fold(history.said), {}) for owned in history.owned
+        ]
+
+    def hear(self, batch: Sequence[Heard]) -> None:
+        """Go on with these events, in the order of their subjects."""
+        for _, fold, pasts in self._folded:
+            fold_all(fold, batch, pasts)
+
+    def documents(self, people: People) -> dict[str, dict[str, Document]]:
+        """The owned documents, by collection and id."""
+        found = {
+            owned.collection: {
+                id: owned.document(id, past, people) for id, (past, _) in pasts.items()
+            }
+            for owned, _, pasts in self._folded
+        }
+        for counter in self._history.counters:
+            _count(counter, found)
+        return found
 
 
 def tell_people(records: Iterable[Record], into: dict[str, Told]) -> None:
