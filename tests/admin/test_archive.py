@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -158,7 +159,8 @@ def test_manifest_counts_and_hashes_what_follows(file: Path) -> None:
 
     assert manifest.sha256 == hashlib.sha256(rest).hexdigest()
     assert manifest.events == len(events) == len(season().records)
-    assert manifest.types["ScoreRecorded"] == 52
+    told = Counter(record.header("ce_type") for record in season().records)
+    assert manifest.types == dict(told)
     assert manifest.subjects["scoring/round/2020-first"] == 4
     assert manifest.people == 0
     assert "@example.org" not in rest.decode()
