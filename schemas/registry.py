@@ -11,6 +11,7 @@ _BASES = {
     scoring.ProjectOutcome,
     scoring.SittingEvent,
     scoring.AboutJudge,
+    scoring.AboutPitch,
     scoring.AppealEvent,
     webinar.WebinarEvent,
     webinar.WebinarSchedule,

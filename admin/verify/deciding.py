@@ -17,6 +17,7 @@ from services.scoring.domain.commission import Commission, commission_id
 from services.scoring.domain.decision import (
     ChairWord,
     in_order,
+    is_chosen,
     reserve_of,
     standing_of,
     tied_at_the_line,
@@ -167,7 +168,10 @@ class DecidingRules:
             rows = in_order(standing, limit, word, reserve)
         except Refused as refused:
             return refused.detail
-        wanted = [(row.project_id, row.rank, index < limit) for index, row in enumerate(rows)]
+        wanted = [
+            (row.project_id, row.rank, is_chosen(row, index, limit))
+            for index, row in enumerate(rows)
+        ]
         told = [(row.project_id, row.rank, row.chosen) for row in event.projects]
         if event.reserve != reserve_of(rows, limit, reserve):
             return f"its reserve of {len(event.reserve or ())} is not what comes after the line"

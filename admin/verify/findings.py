@@ -29,6 +29,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "draw": "a draw can be repeated from its seed, and every judge drawn was assigned",
         "assigned": "only a judge who has the project scores it, by their own hand",
         "conflict": "a conflict is ruled by others; it takes the judge off and voids the sheet",
+        "slots": "pitch slots are those that the draw's seed gives, one for each project",
+        "pitch": "a pitch begins and ends, or is missed, put off once; no score comes before it",
         "sheet": "no required criterion is missing; points are within range and step",
         "scored-version": "the version that was scored was handed in",
         "void": "a voided sheet is the judge's effective one",

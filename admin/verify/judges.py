@@ -20,6 +20,7 @@ from schemas.scoring import (
 from services.kit.refusal import Refused
 from services.scoring.domain.commission import Commission, commission_id
 from services.scoring.domain.conflict import office_of
+from services.scoring.domain.final import Pitch
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Evaluation:
     """How many sheets were effective when it was sealed."""
     versions: dict[int, Place] = field(default_factory=dict)
     """The project's versions that were scored, each with its first sheet."""
+    pitch: Pitch | None = None
 
 
 class JudgeRules:

@@ -33,6 +33,7 @@ class Round:
     """What is remembered of a round."""
 
     drawn: Said
+    pitches: Said | None = None
     closed: Said | None = None
     rankings: list[Said] = field(default_factory=list)
 
@@ -148,6 +149,10 @@ class ScoringRules:
         checked["sealed"] += 1
         if trace.sealed:
             findings.fault("sealed", said.place, f"a score after {trace.sealed}, which sealed them")
+        if trace.pitch is not None:
+            checked["pitch"] += 1
+            if not trace.pitch.begun:
+                findings.fault("pitch", said.place, "a score before the pitch has begun")
         trace.last[judge] = said.sequence
         if event.project_version not in trace.versions:
             trace.versions[event.project_version] = said.place
@@ -275,13 +280,14 @@ class ScoringRules:
                 self._check_number(closed, trace)
 
     def _check_number(self, closed: Said, trace: Evaluation) -> None:
-        """Enough sheets for each project that takes part."""
+        """Enough sheets for each project that takes part; one whose pitch was missed needs none."""
         project, stage = (
             self._facts.project(trace.project_id),
             self._facts.stages.get(trace.round_id),
         )
         least = stage.definition.minimum_sheets if stage else 0
-        if project is not None and not project.withdrawn_at:
+        no_show = trace.pitch is not None and trace.pitch.status == "missed"
+        if project is not None and not project.withdrawn_at and not no_show:
             self._findings.expect(
                 trace.counted >= least,
                 "closed",

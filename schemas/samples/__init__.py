@@ -6,6 +6,7 @@ which is missing.
 
 from schemas.samples.appeals import APPEALS
 from schemas.samples.conflicts import CONFLICTS
+from schemas.samples.final import FINAL
 from schemas.samples.notify import NOTIFY
 from schemas.samples.outcomes import OUTCOMES
 from schemas.samples.sample import Sample
@@ -17,7 +18,7 @@ from schemas.samples.webinar import WEBINAR
 SAMPLES: dict[str, Sample] = {
     sample.full.type_name(): sample
     for sample in (
-        *(*SUBMISSION, *SCORING, *CONFLICTS, *SITTINGS),
+        *(*SUBMISSION, *SCORING, *CONFLICTS, *FINAL, *SITTINGS),
         *(*OUTCOMES, *APPEALS, *WEBINAR, *NOTIFY),
     )
 }

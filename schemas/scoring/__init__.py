@@ -28,6 +28,18 @@ from schemas.scoring.judging import (
     ScoreVoided,
     ScoresSealed,
 )
+from schemas.scoring.final import (
+    PitchBreak,
+    PitchDay,
+    DrawnPitch,
+    PitchesDrawn,
+    AboutPitch,
+    PitchScheduled,
+    PitchStarted,
+    PitchEnded,
+    PitchMissed,
+    PitchRescheduled,
+)
 from schemas.scoring.round import RoundClosed, RankedProject, JudgeScale, RankingComputed
 from schemas.scoring.sitting import (
     MemberPresence,
@@ -93,6 +105,16 @@ __all__ = [
     "ScoreRecorded",
     "ScoreVoided",
     "ScoresSealed",
+    "PitchBreak",
+    "PitchDay",
+    "DrawnPitch",
+    "PitchesDrawn",
+    "AboutPitch",
+    "PitchScheduled",
+    "PitchStarted",
+    "PitchEnded",
+    "PitchMissed",
+    "PitchRescheduled",
     "RoundClosed",
     "RankedProject",
     "JudgeScale",

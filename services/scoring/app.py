@@ -16,6 +16,7 @@ from services.scoring import (
     documents_api,
     explanation_api,
     fairness_api,
+    final_api,
     reserve_api,
     results_api,
     sessions,
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(conflicts_api.routes(judging, access))
     app.include_router(departures_api.routes(judging, access))
     app.include_router(sittings_api.routes(judging, access))
+    app.include_router(final_api.routes(judging, access))
     app.include_router(analysis_api.routes(judging, access))
     app.include_router(explanation_api.routes(judging, access))
     app.include_router(documents_api.routes(judging, access))

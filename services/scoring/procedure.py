@@ -145,7 +145,7 @@ async def draw_judges(
         )
 
     drawn = draw.assignments(result.state.drawn)
-    await _each([partial(assign, project_id, judges) for project_id, judges in drawn.items()])
+    await each([partial(assign, project_id, judges) for project_id, judges in drawn.items()])
     return result
 
 
@@ -157,8 +157,8 @@ async def close_round(
     round.require_finished_draw(
         await judging.rounds.get(stage.round_id), stage.round_id, evaluations
     )
-    round.require_sheets(stage.definition, await _still_standing(judging, stage, evaluations))
-    await _each(
+    round.require_sheets(stage.definition, await still_standing(judging, stage, evaluations))
+    await each(
         [
             partial(
                 change_evaluation,
@@ -305,14 +305,15 @@ async def _projects_to_score(judging: Judging, stage: Stage) -> list[str]:
     return [id for id in before.chosen if projects[id].status == "eligible"]
 
 
-async def _still_standing(
+async def still_standing(
     judging: Judging, stage: Stage, evaluations: Sequence[evaluation.Evaluation]
 ) -> list[evaluation.Evaluation]:
+    """Those of projects that have not withdrawn."""
     projects = await judging.projects_of(stage.season_id)
     return [found for found in evaluations if projects[found.project_id].status == "eligible"]
 
 
-async def _each(steps: Sequence[Callable[[], Awaitable[object]]]) -> None:
+async def each(steps: Sequence[Callable[[], Awaitable[object]]]) -> None:
     """Run the steps, some at once; the first error ends them all and is raised."""
     gate = asyncio.Semaphore(AT_ONCE)
 

@@ -1,13 +1,15 @@
 """A round's judging written into a chronicle, with what may happen between judges."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 
-from schemas.scoring import CriterionPoints, DrawnProject, ScoringEvent
+from schemas.scoring import CriterionPoints, DrawnProject, PitchDay, PitchesDrawn, ScoringEvent
 from schemas.season import RoundDefinition
 from services.scoring.domain import (
     assignment,
     conflict,
     evaluation,
+    pitch,
     ranking,
     round,
     sheets,
@@ -15,6 +17,7 @@ from services.scoring.domain import (
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.commission import Commission
 from services.scoring.domain.draw import assignments
+from services.scoring.domain.slots import slots
 from tests.admin.chronicle import OFFICE, Chronicle
 
 
@@ -96,6 +99,57 @@ class Judging:
             points=given,
         )
         self.say(project, events, f"judge/{judge}")
+
+    def score_all(self) -> None:
+        """Hand in every judge's sheet of every project."""
+        for project, found in list(self.evaluations.items()):
+            for judge in found.active:
+                self.score(project, judge)
+
+    def hold_pitches(self, projects: Sequence[str]) -> None:
+        """A member is recused from the second project; the first comes late, the last not at all.
+
+        Then every judge scores what was pitched.
+        """
+        self.declare(projects[1], self.evaluations[projects[1]].active[1])
+        drawn = self._draw_pitches()
+        for slot in slots(drawn):
+            self.say(
+                slot.project_id, pitch.schedule(self.evaluations[slot.project_id], drawn, slot)
+            )
+        for project in projects:
+            if project in (projects[0], projects[-1]):
+                self.say(project, pitch.miss(self.evaluations[project]))
+        found = self.evaluations[projects[0]].pitch
+        assert found is not None
+        later = pitch.reschedule(
+            self.evaluations[projects[0]], found.starts_at + timedelta(hours=3), "Байланыс үзілді"
+        )
+        self.say(projects[0], later)
+        for project in projects[:-1]:
+            self.say(project, pitch.start(self.evaluations[project], self.told.heard[project]))
+            for judge in self.evaluations[project].active:
+                self.score(project, judge)
+            self.say(project, pitch.end(self.evaluations[project]))
+
+    def _draw_pitches(self) -> PitchesDrawn:
+        morning = datetime.combine(self.told.season.final_days[0], time(4), UTC)
+        said = pitch.draw_pitches(
+            self.state,
+            self.round_id,
+            seed="chronicle",
+            timetable=pitch.Timetable(
+                days=(PitchDay(starts_at=morning, ends_at=morning + timedelta(hours=8)),),
+                slot_minutes=12,
+            ),
+            evaluations=list(self.evaluations.values()),
+            voting=[member.person_id for member in self.panel.voting],
+            season=self.told.season,
+        )
+        self.say_of_round(said)
+        (drawn,) = said
+        assert isinstance(drawn, PitchesDrawn)
+        return drawn
 
     def quarrel(self, project: str) -> None:
         """A sheet is changed, one is voided, and a conflict turns out to be none."""

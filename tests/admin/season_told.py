@@ -3,7 +3,8 @@
 A revision, a failed screening, a withdrawal before the ranking and one after the award; a winner
 who declines, and the reserve that moves up; appeals, dismissed and upheld; sheets replaced and
 voided; conflicts, one of them found late; judges who leave; a queue for a webinar; mails that
-bounce, get lost, or are not known to have arrived; a sitting that first lacks its quorum.
+bounce, get lost, or are not known to have arrived; a final with pitches, one put off and one
+missed; a sitting that first lacks its quorum.
 """
 
 from collections.abc import Sequence
@@ -153,10 +154,10 @@ def _judge(
     season, stage = told.season, told.season.rounds[number]
     judging = Judging(told, stage, panel, f"{season.id}-{stage.id}")
     judging.draw(projects)
-    for project in projects:
-        for judge in judging.evaluations[project].active:
-            judging.score(project, judge)
-    if number == 0:
+    if number:
+        judging.hold_pitches(projects)
+    else:
+        judging.score_all()
         judging.quarrel(projects[1])
         judging.leave(projects[2])
         _withdraw(told, withdrawing)

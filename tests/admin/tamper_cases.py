@@ -2,7 +2,7 @@
 
 import json
 
-from tests.admin.chronicle import Chronicle
+from tests.admin.chronicle import Chronicle, Written
 from tests.admin.tampering import (
     Change,
     both,
@@ -43,6 +43,28 @@ def rule_on_own(told: Chronicle) -> None:
     """The last ruling, by the judge whom it is about."""
     judge = json.loads(find(told, "ConflictRuled", -1).value or b"")["judge_id"]
     relabel("ConflictRuled", -1, ce_actor=f"judge/{judge}")(told)
+
+
+def score_too_early(told: Chronicle) -> None:
+    """The first sheet of the final before the pitch, under the other's number."""
+    started = find(told, "PitchStarted")
+    sheet = next(
+        record
+        for record in told.records
+        if record.key == started.key and record.header("ce_type") == "ScoreRecorded"
+    )
+    renumber(started, int(sheet.header("ce_sequence")))
+    renumber(sheet, int(sheet.header("ce_sequence")) - 1)
+    first, second = told.records.index(started), told.records.index(sheet)
+    told.records[first], told.records[second] = sheet, started
+
+
+def renumber(record: Written, sequence: int) -> None:
+    """Another sequence, and the id that goes with it."""
+    values = dict(record.headers)
+    origin = record.header("ce_id").rpartition(":")[0]
+    values |= {"ce_sequence": f"{sequence:010d}".encode(), "ce_id": f"{origin}:{sequence}".encode()}
+    record.headers = tuple(values.items())
 
 
 def swap_tickets(told: Chronicle) -> None:
@@ -214,6 +236,22 @@ CASES: dict[str, tuple[str, Change]] = {
         "candidates",
         edit("RankingComputed", cut=lambda cut: dict(list(cut.items())[1:])),
     ),
+    "slots by another seed": ("slots", edit("PitchesDrawn", seed="another")),
+    "a slot for another project": ("slots", edit("PitchesDrawn", pitches__0__project_id=OTHER)),
+    "somebody is recused for nothing": ("slots", edit("PitchesDrawn", pitches__0__recused=[OTHER])),
+    "slots on another day": (
+        "slots",
+        edit("PitchesDrawn", days__0__starts_at="2026-01-01T04:00:00.000Z"),
+    ),
+    "a better slot": ("slots", edit("PitchScheduled", starts_at="2026-03-01T04:00:00.000Z")),
+    "slots are drawn twice": ("slots", say_again("PitchesDrawn")),
+    "a score before the pitch": ("pitch", score_too_early),
+    "a pitch begins twice": ("pitch", say_again("PitchStarted")),
+    "a no-show has pitched": ("pitch", say_again("PitchEnded")),
+    "a judge begins a pitch": ("pitch", relabel("PitchStarted", ce_actor=f"judge/{OTHER}")),
+    "put off twice": ("pitch", say_again("PitchRescheduled")),
+    "a longer slot": ("pitch", edit("PitchRescheduled", ends_at="2027-01-01T04:00:00.000Z")),
+    "a no-show is chosen": ("decision", edit("DecisionRecorded", -1, projects__2__chosen=True)),
     "others may vote": ("sitting", edit("SittingOpened", voting=lambda all: all[1:])),
     "a roll that names a stranger": (
         "sitting",

@@ -95,7 +95,7 @@ def test_tampered_score_is_told_by_the_ranking_that_it_fed(told: Chronicle) -> N
         ("scoring/round/2020-first:3", False),
         ("scoring/round/2020-first:4", False),
         ("scoring/round/2020-first:5", False),
-        ("scoring/round/2020-final:3", True),
+        ("scoring/round/2020-final:4", True),
     ]
 
 

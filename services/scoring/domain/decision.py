@@ -86,8 +86,9 @@ def decide(
     reserve: int = 0,
     published: bool = False,
 ) -> list[ScoringEvent]:
-    """Record who goes on: the best `limit` that have not withdrawn; the next `reserve` are in
-    reserve. `quorum` members must have attended, two thirds when it is not said.
+    """Record who goes on: the best `limit` that have not withdrawn and that somebody scored; the
+    next `reserve` are in reserve. `quorum` members must have attended, two thirds when it is not
+    said.
 
     `published` says that the round's results are out, by whatever event: then the decision stands.
     """
@@ -116,7 +117,11 @@ def decide(
         sitting_id=sitting_id,
         heard={project.origin: project.sequence for _, project in sorted(projects.items())},
         projects=tuple(
-            DecidedProject(project_id=row.project_id, rank=row.rank, chosen=index < stage.limit)
+            DecidedProject(
+                project_id=row.project_id,
+                rank=row.rank,
+                chosen=is_chosen(row, index, stage.limit),
+            )
             for index, row in enumerate(ordered)
         ),
         chair_reason=chair.reason if chair else None,
@@ -259,6 +264,11 @@ def tied_at_the_line(standing: Sequence[Standing], limit: int, reserve: int = 0)
         if standing[place - 1].group == standing[place].group
     )
     return tuple(found.row.project_id for found in standing if found.group in groups)
+
+
+def is_chosen(row: RankedProject, index: int, limit: int) -> bool:
+    """Whether a row in this place, from 0, goes on. A no-show has no sheets and does not."""
+    return index < limit and row.sheets > 0
 
 
 def in_order(

@@ -25,6 +25,7 @@ from schemas.scoring import (
 )
 from services.kit.refusal import Refused
 from services.scoring.domain.base import State, evaluation_id
+from services.scoring.domain.final import Pitch, pitch_after
 
 
 class Sheet(State):
@@ -77,6 +78,8 @@ class Evaluation(State):
     conflicts: Mapping[Uuid, Conflict] = {}
     left: Mapping[Uuid, Departure] = {}
     """Assigned judges who don't score it any more, and why."""
+    pitch: Pitch | None = None
+    """Its slot; None where no slots are drawn."""
     sealed: bool = False
     said: int = 0
 
@@ -89,6 +92,11 @@ class Evaluation(State):
     def active(self) -> tuple[str, ...]:
         """The judges who are to score it, in the order they were assigned."""
         return tuple(judge for judge in self.judges if judge not in self.left)
+
+    @property
+    def no_show(self) -> bool:
+        """Whether its pitch was missed, and not put off."""
+        return self.pitch is not None and self.pitch.status == "missed"
 
     def barred(self, judge_id: str) -> bool:
         """Whether a conflict keeps this judge from the project."""
@@ -166,7 +174,8 @@ def evolve(evaluation: Evaluation | None, event: ScoringEvent) -> Evaluation:
     if evaluation is None:
         raise ValueError("an evaluation begins with JudgeAssigned, or with a conflict")
     said = evaluation.said + 1
-    change = _judge_change(evaluation, event) or _sheet_change(evaluation, event, said)
+    pitch = pitch_after(evaluation.pitch, event)
+    change = {"pitch": pitch} if pitch else _change(evaluation, event, said)
     return evaluation.model_copy(update={**change, "said": said})
 
 
@@ -177,6 +186,10 @@ def mark(evaluation: Evaluation, event: ScoringEvent, at: datetime) -> Evaluatio
     *before, last = evaluation.sheets
     marked = last.model_copy(update={"at": at})
     return evaluation.model_copy(update={"sheets": (*before, marked)})
+
+
+def _change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dict[str, object]:
+    return _judge_change(evaluation, event) or _sheet_change(evaluation, event, said)
 
 
 _LEAVING: Mapping[type[ScoringEvent], Departure] = {

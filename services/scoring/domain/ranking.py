@@ -135,15 +135,21 @@ def table_hash(table: Sequence[RankedProject]) -> str:
 
 
 def _keyed(tallied: Tally, stage: RoundDefinition, seed: str) -> list[tuple[SortKey, int]]:
-    """The entrants' numbers with what they are sorted by, the best first."""
-    return sorted(
+    """The entrants' numbers with what they are sorted by, the best first; last who has no sheet."""
+    keyed = [
         (sort_key(entrant, tallied.counting[number], stage, seed), number)
         for number, entrant in enumerate(tallied.entrants)
-    )
+    ]
+    return sorted(keyed, key=lambda found: (not tallied.entrants[found[1]].sheets, *found))
 
 
 def _table(tallied: Tally, stage: RoundDefinition, seed: str) -> tuple[RankedProject, ...]:
     keyed = _keyed(tallied, stage, seed)
+
+    def tied(key: SortKey, following: tuple[SortKey, int]) -> bool:
+        """Nothing is at stake between projects that nobody scored."""
+        return following[0] == key and bool(tallied.entrants[following[1]].sheets)
+
     rows = []
     for place, (key, number) in enumerate(keyed, start=1):
         entrant = tallied.entrants[number]
@@ -154,7 +160,7 @@ def _table(tallied: Tally, stage: RoundDefinition, seed: str) -> tuple[RankedPro
                 nomination=entrant.nomination,
                 total=shown(tallied.raw[number]),
                 sheets=len(entrant.sheets),
-                tied_with_next=place < len(keyed) and keyed[place][0] == key,
+                tied_with_next=place < len(keyed) and tied(key, keyed[place]),
                 normalised=shown(tallied.counting[number]) if stage.normalisation else None,
             )
         )

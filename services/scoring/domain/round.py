@@ -1,4 +1,4 @@
-"""A round: its draw, its closing, its ranking."""
+"""A round: its draws, its closing, its ranking."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +7,7 @@ from schemas.scoring import (
     AssignmentsDrawn,
     DrawnProject,
     JudgeTerms,
+    PitchesDrawn,
     RankingComputed,
     RoundClosed,
     ScoringEvent,
@@ -24,6 +25,7 @@ class Round(State):
     round_id: Slug
     season_id: Slug
     drawn: AssignmentsDrawn
+    pitches: PitchesDrawn | None = None
     cut: Mapping[str, int] | None = None
     ranking: RankingComputed | None = None
     ranking_sequence: int = 0
@@ -133,11 +135,16 @@ def require_finished_draw(
 
 
 def require_sheets(stage: RoundDefinition, evaluations: Sequence[Evaluation]) -> None:
-    """Refuse to close while a project has fewer sheets than the rules ask for."""
+    """Refuse to close while a project has fewer sheets than the rules ask for.
+
+    One whose pitch was missed needs none.
+    """
     short = [
         evaluation.project_id
         for evaluation in evaluations
-        if not evaluation.sealed and len(evaluation.effective()) < stage.minimum_sheets
+        if not evaluation.sealed
+        and not evaluation.no_show
+        and len(evaluation.effective()) < stage.minimum_sheets
     ]
     if short:
         raise Refused(
@@ -221,6 +228,8 @@ def evolve(round_: Round | None, event: ScoringEvent) -> Round:
         raise ValueError("a round begins with AssignmentsDrawn")
     said = round_.said + 1
     match event:
+        case PitchesDrawn():
+            return round_.model_copy(update={"pitches": event, "said": said})
         case RoundClosed():
             return round_.model_copy(update={"cut": event.cut, "said": said})
         case RankingComputed():

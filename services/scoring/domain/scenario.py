@@ -75,10 +75,11 @@ def _play(
         one.project_id: tallied.counting[number] for number, one in enumerate(tallied.entrants)
     }
     projects = {one.project.project_id: one.project.content for one in candidates}
+    scored = {one.project_id for one in tallied.entrants if one.sheets}
     left = dict(scenario.funds_tiyn) if scenario.funds_tiyn is not None else None
     rows: list[ScenarioRow] = []
     for rank, id in enumerate(ranked_ids(tallied, rules, seed), start=1):
-        if len(rows) == rules.limit or total[id] < _threshold(scenario):
+        if len(rows) == rules.limit or id not in scored or total[id] < _threshold(scenario):
             break
         amount = None
         if left is not None:

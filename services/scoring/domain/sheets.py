@@ -14,6 +14,7 @@ from services.kit.refusal import Fault, Refused
 from services.scoring.domain.assignment import require_active
 from services.scoring.domain.base import invalid
 from services.scoring.domain.evaluation import Evaluation, sealed, voiding
+from services.scoring.domain.final import require_begun
 from services.scoring.domain.heard import HeardProject
 
 
@@ -26,10 +27,14 @@ def record_score(
     project_version: int,
     points: Sequence[CriterionPoints],
 ) -> list[ScoringEvent]:
-    """Hand in a sheet. The same sheet again says nothing; another one replaces it."""
+    """Hand in a sheet. The same sheet again says nothing; another one replaces it.
+
+    Where pitch slots are drawn, it is taken from the beginning of the project's pitch on.
+    """
     evaluation = require_active(evaluation, judge_id)
     if evaluation.sealed:
         raise sealed(evaluation.round_id)
+    require_begun(evaluation.pitch)
     if project.status != "eligible":
         raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
     if project_version != project.version:

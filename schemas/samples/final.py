@@ -1,0 +1,77 @@
+"""Samples of what is said of pitches."""
+
+from datetime import UTC, datetime, timedelta
+
+from schemas.samples import cast
+from schemas.samples.sample import Circumstances, Sample
+from schemas.scoring import (
+    DrawnPitch,
+    PitchBreak,
+    PitchDay,
+    PitchEnded,
+    PitchesDrawn,
+    PitchMissed,
+    PitchRescheduled,
+    PitchScheduled,
+    PitchStarted,
+)
+
+DRAWN_AT = datetime(2020, 5, 12, 6, 0, tzinfo=UTC)
+FIRST_AT = datetime(2020, 5, 13, 4, 0, tzinfo=UTC)
+SLOT = timedelta(minutes=12)
+OFFICE = "secretary/sample"
+EVALUATION = f"{cast.FINAL}~{cast.PROJECT}"
+COMMON = {"season_id": cast.SEASON, "round_id": cast.FINAL, "project_id": cast.PROJECT}
+DRAWN = PitchesDrawn(
+    season_id=cast.SEASON,
+    round_id=cast.FINAL,
+    seed="Пример: число со сводки погоды",
+    days=(
+        PitchDay(
+            starts_at=FIRST_AT,
+            ends_at=FIRST_AT + timedelta(hours=8),
+            breaks=(
+                PitchBreak(
+                    starts_at=FIRST_AT + timedelta(hours=4), ends_at=FIRST_AT + timedelta(hours=5)
+                ),
+            ),
+        ),
+    ),
+    slot_minutes=12,
+    pitches=(
+        DrawnPitch(project_id=cast.PROJECT, recused=(cast.MEMBER,)),
+        DrawnPitch(project_id=cast.OTHER_PROJECT, recused=(cast.CHAIR, cast.MEMBER)),
+    ),
+    inputs_hash=cast.HASH,
+)
+RESCHEDULED = PitchRescheduled(
+    starts_at=FIRST_AT + timedelta(hours=7),
+    ends_at=FIRST_AT + timedelta(hours=7) + SLOT,
+    reason="Связь с селом была прервана",
+    **COMMON,
+)
+
+
+def _at(sequence: int, after: timedelta = timedelta()) -> Circumstances:
+    return Circumstances(EVALUATION, sequence=sequence, at=FIRST_AT + after, actor=OFFICE)
+
+
+FINAL = (
+    Sample(
+        DRAWN,
+        Circumstances(cast.FINAL, sequence=2, at=DRAWN_AT, actor=OFFICE),
+        kazakh=DRAWN.model_copy(update={"seed": "Үлгі: ауа райы мәліметіндегі сан"}),
+    ),
+    Sample(
+        PitchScheduled(starts_at=FIRST_AT, ends_at=FIRST_AT + SLOT, **COMMON),
+        Circumstances(EVALUATION, sequence=2, at=DRAWN_AT, actor=OFFICE),
+    ),
+    Sample(PitchStarted(**COMMON), _at(5, timedelta(hours=7))),
+    Sample(PitchEnded(**COMMON), _at(7, timedelta(hours=7) + SLOT)),
+    Sample(PitchMissed(**COMMON), _at(3, SLOT)),
+    Sample(
+        RESCHEDULED,
+        _at(4, timedelta(hours=1)),
+        kazakh=RESCHEDULED.model_copy(update={"reason": "Ауылмен байланыс үзілді"}),
+    ),
+)
