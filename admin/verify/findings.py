@@ -31,6 +31,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "conflict": "a conflict is ruled by others; it takes the judge off and voids the sheet",
         "slots": "pitch slots are those that the draw's seed gives, one for each project",
         "pitch": "a pitch begins and ends, or is missed, put off once; no score comes before it",
+        "question": "a member without a conflict asks, by their own hand; each is answered once",
         "sheet": "no required criterion is missing; points are within range and step",
         "scored-version": "the version that was scored was handed in",
         "void": "a voided sheet is the judge's effective one",

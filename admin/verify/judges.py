@@ -47,6 +47,8 @@ class Evaluation:
     versions: dict[int, Place] = field(default_factory=dict)
     """The project's versions that were scored, each with its first sheet."""
     pitch: Pitch | None = None
+    questions: dict[str, bool] = field(default_factory=dict)
+    """Whether each question that was asked is answered."""
 
 
 class JudgeRules:

@@ -14,6 +14,7 @@ from admin.verify.identity import check_identity
 from admin.verify.judges import JudgeRules
 from admin.verify.notify import NotifyRules
 from admin.verify.pitches import PitchRules
+from admin.verify.questions import QuestionRules
 from admin.verify.ranking import RankingRules
 from admin.verify.reading import Reading, Said
 from admin.verify.scoring import ScoringRules
@@ -42,6 +43,7 @@ class Verification:
         self._submission = SubmissionRules(self._facts)
         self._judges = JudgeRules(self._facts)
         self._pitches = PitchRules(self._facts)
+        self._questions = QuestionRules(self._facts)
         self._scoring = ScoringRules(self._facts, self._spool)
         self._rankings = RankingRules(self._facts, self._spool)
         self._sittings = SittingRules(self._facts)
@@ -56,6 +58,7 @@ class Verification:
             {SeasonOpened: self._webinar.on_opened},
             self._judges.handlers(),
             self._pitches.handlers(),
+            self._questions.handlers(),
             self._scoring.handlers(),
             self._sittings.handlers(),
             _said_by("decision", self._deciding.handlers()),
@@ -87,6 +90,7 @@ class Verification:
         self._judges.settle(subjects["scoring"].values())
         self._scoring.settle(subjects["scoring"].values())
         self._pitches.settle(self._scoring.rounds)
+        self._questions.settle()
         self._rankings.settle(self._scoring.rounds)
         self._sittings.settle()
         self._deciding.settle(self._scoring.rounds)

@@ -1,4 +1,4 @@
-"""Samples of what is said of pitches."""
+"""Samples of what is said of pitches, and of what is asked there."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +14,8 @@ from schemas.scoring import (
     PitchRescheduled,
     PitchScheduled,
     PitchStarted,
+    QuestionAnswered,
+    QuestionAsked,
 )
 
 DRAWN_AT = datetime(2020, 5, 12, 6, 0, tzinfo=UTC)
@@ -50,6 +52,19 @@ RESCHEDULED = PitchRescheduled(
     reason="Связь с селом была прервана",
     **COMMON,
 )
+ASKED = QuestionAsked(
+    question_id=cast.QUESTION,
+    person_id=cast.MEMBER,
+    text="Кто будет ухаживать за двором после окончания проекта?",
+    **COMMON,
+)
+ANSWERED = QuestionAnswered(
+    question_id=cast.QUESTION,
+    person_id=cast.CONTACT,
+    entered_by="secretary",
+    text="Жители дома: договор с ними приложен к заявке.",
+    **COMMON,
+)
 
 
 def _at(sequence: int, after: timedelta = timedelta()) -> Circumstances:
@@ -73,5 +88,15 @@ FINAL = (
         RESCHEDULED,
         _at(4, timedelta(hours=1)),
         kazakh=RESCHEDULED.model_copy(update={"reason": "Ауылмен байланыс үзілді"}),
+    ),
+    Sample(
+        ASKED,
+        Circumstances(EVALUATION, 6, FIRST_AT + timedelta(hours=7), actor=f"judge/{cast.MEMBER}"),
+        kazakh=ASKED.model_copy(update={"text": "Жоба аяқталған соң ауланы кім күтеді?"}),
+    ),
+    Sample(
+        ANSWERED,
+        _at(8, timedelta(hours=7) + SLOT),
+        kazakh=ANSWERED.model_copy(update={"text": "Үй тұрғындары: олармен келісім бар."}),
     ),
 )

@@ -39,6 +39,9 @@ from schemas.scoring.final import (
     PitchEnded,
     PitchMissed,
     PitchRescheduled,
+    AnswerSource,
+    QuestionAsked,
+    QuestionAnswered,
 )
 from schemas.scoring.round import RoundClosed, RankedProject, JudgeScale, RankingComputed
 from schemas.scoring.sitting import (
@@ -115,6 +118,9 @@ __all__ = [
     "PitchEnded",
     "PitchMissed",
     "PitchRescheduled",
+    "AnswerSource",
+    "QuestionAsked",
+    "QuestionAnswered",
     "RoundClosed",
     "RankedProject",
     "JudgeScale",

@@ -1,12 +1,13 @@
-"""The final: pitch slots and how they are drawn, and what comes of each pitch."""
+"""The final: pitch slots and how they are drawn, what comes of each pitch, what is asked."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import Contract, Line, Moment, Sha256, Slug, Uuid
+from schemas.base import Contract, Line, Moment, Paragraphs, Sha256, Slug, Uuid
 from schemas.scoring.base import ScoringEvent
 
+AnswerSource = Literal["applicant", "secretary"]
 SlotMinutes = Annotated[int, Field(strict=True, ge=1, le=480)]
 
 
@@ -106,3 +107,33 @@ class PitchRescheduled(AboutPitch):
     ends_at: Moment
     """When it is over."""
     reason: Line
+
+
+class QuestionAsked(AboutPitch):
+    """A member of the panel asked the applicant something about the project."""
+
+    KIND: ClassVar[str] = "evaluation"
+    SAID_WHEN: ClassVar[str] = "a member of the panel puts a question on record"
+    question_id: Uuid
+    """The question, as the member's client named it."""
+    person_id: Uuid
+    """Person id of the member who asks."""
+    text: Paragraphs
+    """The question, in the member's words."""
+
+
+class QuestionAnswered(AboutPitch):
+    """A question was answered, once and for good."""
+
+    KIND: ClassVar[str] = "evaluation"
+    SAID_WHEN: ClassVar[str] = (
+        "the applicant answers a question, or the secretary enters the answer"
+    )
+    question_id: Uuid
+    """The question that this answers."""
+    person_id: Uuid
+    """Person id of the project's contact person, whose answer it is."""
+    entered_by: AnswerSource
+    """By whose hand it came: the applicant's own, or the secretary's on the applicant's behalf."""
+    text: Paragraphs
+    """The answer, in the applicant's words."""

@@ -17,6 +17,7 @@ from services.scoring import (
     explanation_api,
     fairness_api,
     final_api,
+    questions_api,
     reserve_api,
     results_api,
     sessions,
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(departures_api.routes(judging, access))
     app.include_router(sittings_api.routes(judging, access))
     app.include_router(final_api.routes(judging, access))
+    app.include_router(questions_api.routes(judging, access))
     app.include_router(analysis_api.routes(judging, access))
     app.include_router(explanation_api.routes(judging, access))
     app.include_router(documents_api.routes(judging, access))

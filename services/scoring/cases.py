@@ -1,6 +1,7 @@
 """A judge and a project in a round, as conflicts, replacements and pitches are about."""
 
 from services.kit.refusal import Refused
+from services.kit.tokens import Caller
 from services.scoring.domain.conflict import Case
 from services.scoring.domain.heard import HeardProject
 from services.scoring.procedure import Stage, find_panel, is_public
@@ -23,6 +24,17 @@ async def project_of(judging: Judging, stage: Stage, project_id: str) -> HeardPr
     if project is None or project.season_id != stage.season_id:
         raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
     return project
+
+
+async def project_for(
+    judging: Judging, stage: Stage, project_id: str, caller: Caller
+) -> HeardProject:
+    """The same; an applicant is refused all but the own, whether or not they are there."""
+    if caller.role == "applicant":
+        own = await judging.projects.get(project_id)
+        if own is None or own.applicant != caller.subject:
+            raise Refused("forbidden", "not-your-project", "This is not a project of yours.")
+    return await project_of(judging, stage, project_id)
 
 
 async def require_member(judging: Judging, stage: Stage, person_id: str) -> None:

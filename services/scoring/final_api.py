@@ -20,6 +20,7 @@ from services.scoring.domain.base import State
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.final import PitchStatus
 from services.scoring.domain.heard import HeardProject
+from services.scoring.domain.questions import require_may_see
 from services.scoring.procedure import Rule
 from services.scoring.store import Judging
 
@@ -139,6 +140,9 @@ def _slots(judging: Judging, access: Access) -> APIRouter:
 def _pitch(judging: Judging, access: Access) -> APIRouter:
     router = APIRouter(prefix="/rounds/{round_id}/projects/{project_id}/pitch")
     Secretary = Annotated[Caller, Depends(access.require("secretary"))]
+    Concerned = Annotated[
+        Caller, Depends(access.require("secretary", "admin", "judge", "applicant"))
+    ]
 
     async def find(round_id: str, project_id: str) -> HeardProject:
         stage = await procedure.find_stage(judging, round_id)
@@ -152,6 +156,17 @@ def _pitch(judging: Judging, access: Access) -> APIRouter:
         result = await procedure.change_evaluation(judging, round_id, project_id, context, rule)
         answer = _answer(result.state, project.content.title, caller)
         return answer.model_copy(update={"event_ids": result.event_ids})
+
+    @router.get("", summary="One slot: for the staff, the panel and the project's applicant")
+    async def read(round_id: RoundId, project_id: ProjectId, caller: Concerned) -> PitchAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        project = await cases.project_for(judging, stage, project_id, caller)
+        evaluation = await judging.evaluation_of(round_id, project_id)
+        if caller.role == "judge":
+            await cases.require_member(judging, stage, caller.subject)
+            require_may_see(evaluation, caller.subject)
+        found, _ = pitch.require_pitch(evaluation)
+        return _answer(found, project.content.title, caller)
 
     @router.post("/start", summary="A pitch begins: the project is scored from here on")
     async def start(
@@ -222,5 +237,5 @@ def _answer(found: Evaluation, title: str, caller: Caller) -> PitchAnswer:
         ends_at=slot.ends_at,
         status=slot.status,
         rescheduled=slot.rescheduled,
-        recused=None if caller.role == "judge" else barred,
+        recused=barred if caller.role in ("secretary", "admin") else None,
     )

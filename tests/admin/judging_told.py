@@ -10,6 +10,7 @@ from services.scoring.domain import (
     conflict,
     evaluation,
     pitch,
+    questions,
     ranking,
     round,
     sheets,
@@ -130,7 +131,24 @@ class Judging:
             self.say(project, pitch.start(self.evaluations[project], self.told.heard[project]))
             for judge in self.evaluations[project].active:
                 self.score(project, judge)
+            self._ask(project, self.evaluations[project].active[0])
             self.say(project, pitch.end(self.evaluations[project]))
+
+    def _ask(self, project: str, member: str) -> None:
+        """A member asks, and the secretary enters the answer."""
+        question = self.told.cast.id("question", project)
+        asked = questions.ask(
+            self.evaluations[project], question_id=question, person_id=member, text="Неліктен?"
+        )
+        self.say(project, asked, f"judge/{member}")
+        answered = questions.answer(
+            self.evaluations[project],
+            question_id=question,
+            contact_person_id=self.told.heard[project].contact_person_id,
+            entered_by="secretary",
+            text="Себебі бар.",
+        )
+        self.say(project, answered)
 
     def _draw_pitches(self) -> PitchesDrawn:
         morning = datetime.combine(self.told.season.final_days[0], time(4), UTC)

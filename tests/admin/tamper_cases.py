@@ -251,6 +251,13 @@ CASES: dict[str, tuple[str, Change]] = {
     "a judge begins a pitch": ("pitch", relabel("PitchStarted", ce_actor=f"judge/{OTHER}")),
     "put off twice": ("pitch", say_again("PitchRescheduled")),
     "a longer slot": ("pitch", edit("PitchRescheduled", ends_at="2027-01-01T04:00:00.000Z")),
+    "a question under another name": ("question", edit("QuestionAsked", person_id=OTHER)),
+    "the office asks": ("question", relabel("QuestionAsked", ce_actor="secretary/office")),
+    "asked twice": ("question", say_again("QuestionAsked")),
+    "answered twice": ("question", say_again("QuestionAnswered")),
+    "an answer to nothing": ("question", edit("QuestionAnswered", question_id=OTHER)),
+    "somebody else answers": ("question", edit("QuestionAnswered", person_id=OTHER)),
+    "a judge answers": ("question", relabel("QuestionAnswered", ce_actor=f"judge/{OTHER}")),
     "a no-show is chosen": ("decision", edit("DecisionRecorded", -1, projects__2__chosen=True)),
     "others may vote": ("sitting", edit("SittingOpened", voting=lambda all: all[1:])),
     "a roll that names a stranger": (

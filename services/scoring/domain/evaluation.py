@@ -25,7 +25,7 @@ from schemas.scoring import (
 )
 from services.kit.refusal import Refused
 from services.scoring.domain.base import State, evaluation_id
-from services.scoring.domain.final import Pitch, pitch_after
+from services.scoring.domain.final import Pitch, Question, pitch_after, questions_after
 
 
 class Sheet(State):
@@ -80,6 +80,7 @@ class Evaluation(State):
     """Assigned judges who don't score it any more, and why."""
     pitch: Pitch | None = None
     """Its slot; None where no slots are drawn."""
+    questions: tuple[Question, ...] = ()
     sealed: bool = False
     said: int = 0
 
@@ -174,8 +175,7 @@ def evolve(evaluation: Evaluation | None, event: ScoringEvent) -> Evaluation:
     if evaluation is None:
         raise ValueError("an evaluation begins with JudgeAssigned, or with a conflict")
     said = evaluation.said + 1
-    pitch = pitch_after(evaluation.pitch, event)
-    change = {"pitch": pitch} if pitch else _change(evaluation, event, said)
+    change = _final_change(evaluation, event) or _change(evaluation, event, said)
     return evaluation.model_copy(update={**change, "said": said})
 
 
@@ -186,6 +186,15 @@ def mark(evaluation: Evaluation, event: ScoringEvent, at: datetime) -> Evaluatio
     *before, last = evaluation.sheets
     marked = last.model_copy(update={"at": at})
     return evaluation.model_copy(update={"sheets": (*before, marked)})
+
+
+def _final_change(evaluation: Evaluation, event: ScoringEvent) -> dict[str, object] | None:
+    """What an event of the final changes; None when it is none."""
+    pitch = pitch_after(evaluation.pitch, event)
+    if pitch is not None:
+        return {"pitch": pitch}
+    questions = questions_after(evaluation.questions, event)
+    return None if questions is None else {"questions": questions}
 
 
 def _change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dict[str, object]:

@@ -1,15 +1,18 @@
-"""What an evaluation keeps of the final: the project's pitch."""
+"""What an evaluation keeps of the final: the project's pitch, and what was asked there."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-from schemas.base import Moment
+from schemas.base import Moment, Uuid
 from schemas.scoring import (
+    AnswerSource,
     PitchEnded,
     PitchMissed,
     PitchRescheduled,
     PitchScheduled,
     PitchStarted,
+    QuestionAnswered,
+    QuestionAsked,
     ScoringEvent,
 )
 from services.kit.refusal import Refused
@@ -31,6 +34,23 @@ class Pitch(State):
     def begun(self) -> bool:
         """Whether the project can be scored."""
         return self.status in ("started", "ended")
+
+
+class Answer(State):
+    """What the applicant answered, by whose hand."""
+
+    person_id: Uuid
+    entered_by: AnswerSource
+    text: str
+
+
+class Question(State):
+    """What a member asked, and the answer once there is one."""
+
+    question_id: Uuid
+    person_id: Uuid
+    text: str
+    answer: Answer | None = None
 
 
 _AFTER: Mapping[type[ScoringEvent], tuple[PitchStatus, PitchStatus]] = {
@@ -61,6 +81,24 @@ def pitch_after(pitch: Pitch | None, event: ScoringEvent) -> Pitch | None:
     if isinstance(event, PitchRescheduled):
         change |= {"starts_at": event.starts_at, "ends_at": event.ends_at, "rescheduled": True}
     return pitch.model_copy(update=change)
+
+
+def questions_after(
+    questions: tuple[Question, ...], event: ScoringEvent
+) -> tuple[Question, ...] | None:
+    """The questions after an event about one; None when the event is about something else."""
+    match event:
+        case QuestionAsked():
+            return (*questions, Question.model_validate(event.model_dump()))
+        case QuestionAnswered():
+            answer = Answer.model_validate(event.model_dump())
+            return tuple(
+                found.model_copy(update={"answer": answer})
+                if found.question_id == event.question_id
+                else found
+                for found in questions
+            )
+    return None
 
 
 def require_begun(pitch: Pitch | None) -> None:

@@ -118,7 +118,7 @@ def schedule(evaluation: Evaluation | None, drawn: PitchesDrawn, slot: Slot) -> 
 
 def start(evaluation: Evaluation | None, project: HeardProject) -> list[ScoringEvent]:
     """Have the pitch begin; again says nothing."""
-    found, pitch = _scheduled(evaluation)
+    found, pitch = require_pitch(evaluation)
     if pitch.begun:
         return []
     if found.sealed:
@@ -129,36 +129,36 @@ def start(evaluation: Evaluation | None, project: HeardProject) -> list[ScoringE
         raise Refused(
             "conflict", "pitch-missed", "The pitch was missed; it can be put off to another slot."
         )
-    return [PitchStarted(**_about(found))]
+    return [PitchStarted(**about(found))]
 
 
 def end(evaluation: Evaluation | None) -> list[ScoringEvent]:
     """End a pitch that has begun; again says nothing."""
-    found, pitch = _scheduled(evaluation)
+    found, pitch = require_pitch(evaluation)
     if pitch.status == "ended":
         return []
     if not may_follow(pitch, PitchEnded):
         raise not_begun()
-    return [PitchEnded(**_about(found))]
+    return [PitchEnded(**about(found))]
 
 
 def miss(evaluation: Evaluation | None) -> list[ScoringEvent]:
     """Note that nobody came; again says nothing."""
-    found, pitch = _scheduled(evaluation)
+    found, pitch = require_pitch(evaluation)
     if pitch.status == "missed":
         return []
     if found.sealed:
         raise sealed(found.round_id)
     if not may_follow(pitch, PitchMissed):
         raise Refused("conflict", "pitch-begun", "The pitch has begun, so it was not missed.")
-    return [PitchMissed(**_about(found))]
+    return [PitchMissed(**about(found))]
 
 
 def reschedule(
     evaluation: Evaluation | None, starts_at: datetime, reason: str
 ) -> list[ScoringEvent]:
     """Give a missed pitch another slot of the same length, once; the same again says nothing."""
-    found, pitch = _scheduled(evaluation)
+    found, pitch = require_pitch(evaluation)
     length: timedelta = pitch.ends_at - pitch.starts_at
     if pitch.rescheduled and pitch.status == "scheduled" and pitch.starts_at == starts_at:
         return []
@@ -172,7 +172,7 @@ def reschedule(
         raise Refused("conflict", "pitch-not-missed", "Only a missed pitch can be put off.")
     return [
         PitchRescheduled(
-            **_about(found), starts_at=starts_at, ends_at=starts_at + length, reason=reason
+            **about(found), starts_at=starts_at, ends_at=starts_at + length, reason=reason
         )
     ]
 
@@ -208,14 +208,16 @@ def _known(evaluation: Evaluation | None) -> Evaluation:
     return evaluation
 
 
-def _scheduled(evaluation: Evaluation | None) -> tuple[Evaluation, Pitch]:
+def require_pitch(evaluation: Evaluation | None) -> tuple[Evaluation, Pitch]:
+    """The evaluation with its pitch; refused where the project has no slot."""
     found = _known(evaluation)
     if found.pitch is None:
         raise Refused("missing", "no-pitch", "This project has no pitch slot in this round.")
     return found, found.pitch
 
 
-def _about(evaluation: Evaluation) -> dict[str, str]:
+def about(evaluation: Evaluation) -> dict[str, str]:
+    """What every event about a pitch says."""
     return {
         "season_id": evaluation.season_id,
         "round_id": evaluation.round_id,
