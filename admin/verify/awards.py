@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from admin.verify.deciding import Decision, check_counts, check_told
+from admin.verify.defence import DefenceRules
 from admin.verify.facts import Facts, Handlers
 from admin.verify.reading import Said
 from admin.verify.reserve import ReserveRules
@@ -11,6 +12,7 @@ from schemas.scoring import (
     AwardAdded,
     AwardConfirmed,
     AwardDeclined,
+    BudgetRevised,
     ProjectNotAwarded,
     ResultsPublished,
     WinnerAnnounced,
@@ -39,7 +41,7 @@ class AwardRules:
         """What looks at which event. ResultsPublished of decisions is not looked at here."""
         return dict.fromkeys(
             (
-                *(AwardConfirmed, AwardDeclined, AwardAdded),
+                *(BudgetRevised, AwardConfirmed, AwardDeclined, AwardAdded),
                 *(ResultsPublished, WinnerAnnounced, ProjectNotAwarded),
             ),
             self._on_said,
@@ -65,11 +67,16 @@ class AwardRules:
         published: Said | None = None
         outcomes: list[Said] = []
         announced: dict[str, Said] = {}
-        reserve = ReserveRules(self._facts, season, final)
+        defence = DefenceRules(self._facts, season)
+        reserve = ReserveRules(self._facts, season, final, defence)
         for said in awards.said:
             match said.event:
+                case BudgetRevised():
+                    award = awards.standing.get(said.event.project_id)
+                    defence.revised(said, award.event.amount_tiyn if award else 0, published)
                 case AwardConfirmed():
-                    self._check_award(said, season, final, published)
+                    budget = defence.budget_of(said.event.project_id)
+                    self._check_award(said, season, final, published, budget)
                     awards.standing[said.event.project_id] = said
                     self._check_funds(said, awards, season)
                     reserve.confirmed(said.event.project_id)
@@ -98,7 +105,12 @@ class AwardRules:
         check_told(self._facts, published, outcomes, decided)
 
     def _check_award(
-        self, said: Said, season: SeasonDefinition, final: Decision, published: Said | None
+        self,
+        said: Said,
+        season: SeasonDefinition,
+        final: Decision,
+        published: Said | None,
+        budget: int,
     ) -> None:
         event: AwardConfirmed = said.event
         project = self._facts.project(event.project_id)
@@ -107,7 +119,6 @@ class AwardRules:
             for decided in final.recorded
             for row in decided.event.projects
         )
-        budget = project.last.requested_tiyn if project else 0
         self._findings.expect(
             chosen
             and published is None
@@ -117,7 +128,7 @@ class AwardRules:
             and 0 < event.amount_tiyn <= budget,
             "award",
             said.place,
-            f"{event.amount_tiyn} tiyn for project {event.project_id}, which asked for {budget} "
+            f"{event.amount_tiyn} tiyn for project {event.project_id}, whose budget is {budget} "
             f"and was {'' if chosen else 'not '}chosen by the final"
             f"{', after the awards were published' if published else ''}",
         )

@@ -115,6 +115,8 @@ class Project:
     organisation: str
     applicant: str = ""
     """Who handed it in first, as an actor."""
+    lines: tuple[tuple[int, int], ...] = ()
+    """What each line of the last version's budget costs, and what it asks for."""
     steps: list[Step] = field(default_factory=list)
     withdrawn_at: str = ""
     screened_versions: set[int] = field(default_factory=set)

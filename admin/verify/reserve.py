@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from admin.verify.appeals import is_appeal
 from admin.verify.deciding import Decision
+from admin.verify.defence import DefenceRules
 from admin.verify.facts import Facts
 from admin.verify.reading import Said
 from schemas.scoring import AwardAdded, AwardDeclined, WinnerAnnounced
@@ -27,10 +28,13 @@ class Later:
 class ReserveRules:
     """Checks AwardAdded and what is announced of it."""
 
-    def __init__(self, facts: Facts, season: SeasonDefinition, final: Decision) -> None:
+    def __init__(
+        self, facts: Facts, season: SeasonDefinition, final: Decision, defence: DefenceRules
+    ) -> None:
         self._facts = facts
         self._findings = facts.findings
         self._season = season
+        self._defence = defence
         self._order = (final.last.reserve or ()) if final.last else ()
         self._later = Later()
 
@@ -88,10 +92,10 @@ class ReserveRules:
         self._findings.expect(
             project is not None
             and event.nomination == project.last.nomination
-            and 0 < event.amount_tiyn <= project.last.requested_tiyn,
+            and 0 < event.amount_tiyn <= self._defence.budget_of(event.project_id),
             "award",
             said.place,
-            f"{event.amount_tiyn} tiyn is not within the project's budget",
+            f"{event.amount_tiyn} tiyn is not within the project's defended budget",
         )
 
     def announced(self, said: Said) -> None:

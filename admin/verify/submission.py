@@ -102,6 +102,10 @@ class SubmissionRules:
             self._latest[event.season_id] = (event.submitted_at, said.place)
         content = event.content
         before.title, before.organisation = content.title, content.organisation.name
+        before.lines = tuple(
+            (line.quantity * line.unit_price_tiyn, line.requested_tiyn)
+            for line in content.budget.lines
+        )
         before.steps.append(
             Step(
                 said.sequence,

@@ -22,7 +22,7 @@ PROJECT, OTHER_PROJECT = _id("a", 1), _id("a", 2)
 CONTACT, CHAIR, MEMBER, SECRETARY, GUEST = (_id("b", number) for number in range(1, 6))
 REGISTRATION = _id("c", 1)
 MESSAGE = _id("d", 1)
-SITTING, MOTION, QUESTION = _id("e", 1), _id("f", 1), _id("e", 2)
+SITTING, MOTION, QUESTION, REVISION = _id("e", 1), _id("f", 1), _id("e", 2), _id("e", 3)
 EVALUATION = f"{ROUND}~{PROJECT}"
 OTHER_EVALUATION = f"{ROUND}~{OTHER_PROJECT}"
 

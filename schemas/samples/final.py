@@ -1,10 +1,11 @@
-"""Samples of what is said of pitches, and of what is asked there."""
+"""Samples of what is said of pitches, and of what is asked and revised there."""
 
 from datetime import UTC, datetime, timedelta
 
 from schemas.samples import cast
 from schemas.samples.sample import Circumstances, Sample
 from schemas.scoring import (
+    BudgetRevised,
     DrawnPitch,
     PitchBreak,
     PitchDay,
@@ -16,6 +17,7 @@ from schemas.scoring import (
     PitchStarted,
     QuestionAnswered,
     QuestionAsked,
+    RevisedLine,
 )
 
 DRAWN_AT = datetime(2020, 5, 12, 6, 0, tzinfo=UTC)
@@ -65,6 +67,16 @@ ANSWERED = QuestionAnswered(
     text="Жители дома: договор с ними приложен к заявке.",
     **COMMON,
 )
+REVISED = BudgetRevised(
+    season_id=cast.SEASON,
+    project_id=cast.PROJECT,
+    revision_id=cast.REVISION,
+    project_version=1,
+    asked_by=cast.MEMBER,
+    lines=(RevisedLine(line=2, before_tiyn=12_000_000, requested_tiyn=9_000_000),),
+    requested_tiyn=30_000_000,
+    reason="Контейнеры дешевле по прайсу поставщика",
+)
 
 
 def _at(sequence: int, after: timedelta = timedelta()) -> Circumstances:
@@ -98,5 +110,12 @@ FINAL = (
         ANSWERED,
         _at(8, timedelta(hours=7) + SLOT),
         kazakh=ANSWERED.model_copy(update={"text": "Үй тұрғындары: олармен келісім бар."}),
+    ),
+    Sample(
+        REVISED,
+        Circumstances(
+            cast.SEASON, sequence=1, at=FIRST_AT + timedelta(hours=7) + SLOT, actor=OFFICE
+        ),
+        kazakh=REVISED.model_copy(update={"reason": "Контейнерлер арзанырақ"}),
     ),
 )

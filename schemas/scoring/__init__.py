@@ -42,6 +42,8 @@ from schemas.scoring.final import (
     AnswerSource,
     QuestionAsked,
     QuestionAnswered,
+    RevisedLine,
+    BudgetRevised,
 )
 from schemas.scoring.round import RoundClosed, RankedProject, JudgeScale, RankingComputed
 from schemas.scoring.sitting import (
@@ -121,6 +123,8 @@ __all__ = [
     "AnswerSource",
     "QuestionAsked",
     "QuestionAnswered",
+    "RevisedLine",
+    "BudgetRevised",
     "RoundClosed",
     "RankedProject",
     "JudgeScale",

@@ -1,10 +1,20 @@
-"""The final: pitch slots and how they are drawn, what comes of each pitch, what is asked."""
+"""The final: pitch slots and how they are drawn, what comes of each, what is asked, and budgets."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import Contract, Line, Moment, Paragraphs, Sha256, Slug, Uuid
+from schemas.base import (
+    Contract,
+    Line,
+    Moment,
+    Ordinal,
+    Paragraphs,
+    Sha256,
+    Slug,
+    Tiyn,
+    Uuid,
+)
 from schemas.scoring.base import ScoringEvent
 
 AnswerSource = Literal["applicant", "secretary"]
@@ -137,3 +147,34 @@ class QuestionAnswered(AboutPitch):
     """By whose hand it came: the applicant's own, or the secretary's on the applicant's behalf."""
     text: Paragraphs
     """The answer, in the applicant's words."""
+
+
+class RevisedLine(Contract):
+    """A line of a budget that asks for another amount from now on."""
+
+    line: Ordinal
+    """Which line of the project's budget it is, from 1."""
+    before_tiyn: Tiyn
+    """What it asked for before, in tiyn."""
+    requested_tiyn: Tiyn
+    """What it asks for now, in tiyn: at most what the line costs."""
+
+
+class BudgetRevised(ScoringEvent):
+    """A finalist's budget was revised when it was defended; it never asks for more in all."""
+
+    KIND: ClassVar[str] = "awards"
+    SAID_WHEN: ClassVar[str] = "the secretary enters what a member had changed in a budget"
+    season_id: Slug
+    project_id: Uuid
+    revision_id: Uuid
+    """The revision, as the secretary's client named it."""
+    project_version: Ordinal
+    """The version of the project whose budget it is."""
+    asked_by: Uuid
+    """Person id of the member who asked for it."""
+    lines: Annotated[tuple[RevisedLine, ...], Field(min_length=1, max_length=100)]
+    """The lines that were spoken of, in the order of the budget; all others stay."""
+    requested_tiyn: Tiyn
+    """What is asked of the fair in all after this: an award is at most this, in tiyn."""
+    reason: Line

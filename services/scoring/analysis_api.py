@@ -90,11 +90,13 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     async def compare(round_id: RoundId, body: CompareScenarios, _caller: Staff) -> ScenariosAnswer:
         stage = await procedure.find_stage(judging, round_id)
         found, candidates = await procedure.closed_round(judging, stage)
+        awarded = await judging.awards.get(stage.season_id)
         results = scenario.compare(
             body.scenarios,
             stage=stage.definition,
             seed=found.drawn.seed,
             candidates=candidates,
+            revisions=awarded.revisions if awarded else None,
         )
         return ScenariosAnswer(results=results)
 

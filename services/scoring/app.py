@@ -12,6 +12,7 @@ from services.scoring import (
     awards_api,
     conflicts_api,
     consumers,
+    defence_api,
     departures_api,
     documents_api,
     explanation_api,
@@ -60,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(sittings_api.routes(judging, access))
     app.include_router(final_api.routes(judging, access))
     app.include_router(questions_api.routes(judging, access))
+    app.include_router(defence_api.routes(judging, access))
     app.include_router(analysis_api.routes(judging, access))
     app.include_router(explanation_api.routes(judging, access))
     app.include_router(documents_api.routes(judging, access))

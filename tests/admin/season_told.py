@@ -15,7 +15,15 @@ from admin.rehearsal.cast import Cast, FairSize, ProjectPlan, season_text
 from admin.rehearsal.commands import SEASON_FILE
 from schemas.scoring import AwardAdded, Member, ScoringEvent
 from services.kit.envelope import Envelope
-from services.scoring.domain import awards, commission, decision, reserve, sitting, voting
+from services.scoring.domain import (
+    awards,
+    commission,
+    decision,
+    defence,
+    reserve,
+    sitting,
+    voting,
+)
 from services.submission import domain as submission
 from services.submission.season_file import parse_season
 from services.webinar.domain import registrations, webinars
@@ -235,6 +243,18 @@ def _withdraw(told: Chronicle, project_id: str) -> Envelope:
     return told.say(subject, events, f"applicant/{plan.applicant}", "page")[0]
 
 
+def _defended(told: Chronicle, state: awards.Awards | None, project_id: str) -> list[ScoringEvent]:
+    """The first line of the project's budget is halved."""
+    project = told.heard[project_id]
+    wish = defence.Wish(
+        revision_id=told.cast.id("revision", project_id),
+        asked_by=told.cast.panel("commission")[0]["person_id"],
+        lines={1: project.content.budget.lines[0].requested_tiyn // 2},
+        reason="Арзанырақ болады",
+    )
+    return defence.revise(state, project=project, wish=wish)
+
+
 def _award(told: Chronicle, judged: Judged) -> None:
     final = judged.decision
     season, subject = told.season, f"awards/{told.season.id}"
@@ -248,7 +268,8 @@ def _award(told: Chronicle, judged: Judged) -> None:
 
     for project_id in final.chosen[:2]:
         project = told.heard[project_id]
-        amount = project.content.budget.requested_tiyn // 2
+        say(_defended(told, state, project_id))
+        amount = project.content.budget.requested_tiyn // 2  # within what is left
         say(
             awards.confirm(
                 state, season=season, decision=final, project=project, amount_tiyn=amount

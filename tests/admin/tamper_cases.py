@@ -67,6 +67,21 @@ def renumber(record: Written, sequence: int) -> None:
     record.headers = tuple(values.items())
 
 
+def dear(line: dict[str, int]) -> dict[str, int]:
+    """The line at a price that it never had."""
+    return line | {"requested_tiyn": 10**12}
+
+
+def award_what_was_asked_for(told: Chronicle) -> None:
+    """The budget is cut down to almost nothing, and the award stays as it was."""
+    body = json.loads(find(told, "BudgetRevised").value or b"")
+    lines = body["lines"][:1]
+    rest = body["requested_tiyn"] - lines[0]["requested_tiyn"]
+    lines[0]["requested_tiyn"] = 0
+    edit("BudgetRevised", lines=lines, requested_tiyn=rest)(told)
+    edit("AwardConfirmed", amount_tiyn=rest + 1)(told)
+
+
 def swap_tickets(told: Chronicle) -> None:
     """The seat went to the later ticket."""
     edit("RegistrationWaitlisted", 0, ticket=4)(told)
@@ -308,6 +323,16 @@ CASES: dict[str, tuple[str, Change]] = {
         "award",
         edit("AwardConfirmed", amount_tiyn=lambda tiyn: tiyn * 3),
     ),
+    "an award above the defended budget": ("award", award_what_was_asked_for),
+    "a line asks for more than it costs": ("defence", edit("BudgetRevised", lines__0=dear)),
+    "a budget revised to more": ("defence", edit("BudgetRevised", requested_tiyn=10**12)),
+    "a line that asked for something else": (
+        "defence",
+        edit("BudgetRevised", lines__0__before_tiyn=1),
+    ),
+    "a stranger has a budget revised": ("defence", edit("BudgetRevised", asked_by=OTHER)),
+    "revised by nobody in charge": ("defence", relabel("BudgetRevised", ce_actor="admin/x")),
+    "revised twice": ("defence", say_again("BudgetRevised")),
     "an award of nothing": ("award", edit("AwardConfirmed", amount_tiyn=0)),
     "more than the funds": ("funds", edit("AwardConfirmed", amount_tiyn=10**12)),
     "the funds were smaller": (

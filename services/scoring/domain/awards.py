@@ -8,6 +8,7 @@ from schemas.scoring import (
     AwardAdded,
     AwardConfirmed,
     AwardDeclined,
+    BudgetRevised,
     ProjectNotAwarded,
     ResultsPublished,
     ScoringEvent,
@@ -16,6 +17,7 @@ from schemas.scoring import (
 from schemas.season import SeasonDefinition
 from services.kit.refusal import Refused
 from services.scoring.domain.base import State
+from services.scoring.domain.budgets import Revision, defended_tiyn, revisions_after
 from services.scoring.domain.decision import Decision, outcome_fields
 from services.scoring.domain.heard import HeardProject
 
@@ -47,6 +49,9 @@ class Awards(State):
     awards: Mapping[str, Award] = {}
     vacancies: Mapping[str, Vacancy] = {}
     """By the project whose award fell away."""
+    revisions: Mapping[str, tuple[Revision, ...]] = {}
+    """How the finalists' budgets were revised, by project: here, so that no award exceeds its
+    budget whichever of the two comes first."""
     published: bool = False
     published_at: Moment | None = None
     appeals_until: Moment | None = None
@@ -80,7 +85,7 @@ def confirm(
         raise Refused("conflict", "not-chosen", "The final did not choose this project.")
     if project.status != "eligible":
         raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
-    require_within_budget(project, amount_tiyn)
+    require_within_budget(awards, project, amount_tiyn)
     award = Award(
         project_id=project.project_id,
         nomination=project.content.nomination,
@@ -184,10 +189,10 @@ def announced(
 
 def evolve(awards: Awards | None, event: ScoringEvent) -> Awards:
     """The awards after an event of their own."""
-    if isinstance(event, AwardConfirmed) and awards is None:
+    if isinstance(event, AwardConfirmed | BudgetRevised) and awards is None:
         awards = Awards(season_id=event.season_id)
     if awards is None:
-        raise ValueError("awards begin with AwardConfirmed")
+        raise ValueError("awards begin with AwardConfirmed or BudgetRevised")
     said = awards.said + 1
     return awards.model_copy(update={**_change(awards, event, said), "said": said})
 
@@ -210,6 +215,8 @@ def _change(awards: Awards, event: ScoringEvent, said: int) -> dict[str, object]
                 nomination=event.nomination, amount_tiyn=event.amount_tiyn, sequence=said
             )
             return {"awards": left, "vacancies": {**awards.vacancies, event.project_id: vacancy}}
+        case BudgetRevised():
+            return {"revisions": revisions_after(awards.revisions, event)}
         case ResultsPublished():
             return {
                 "published": True,
@@ -233,9 +240,9 @@ def _vacancies_after(awards: Awards, event: AwardConfirmed | AwardAdded) -> dict
     return left
 
 
-def require_within_budget(project: HeardProject, amount_tiyn: int) -> None:
-    """Refuse an award of nothing, or of more than the project's budget asks for."""
-    budget = project.content.budget.requested_tiyn
+def require_within_budget(awards: Awards | None, project: HeardProject, amount_tiyn: int) -> None:
+    """Refuse an award of nothing, or of more than the project's defended budget asks for."""
+    budget = defended_tiyn(awards.revisions if awards else {}, project)
     if not 0 < amount_tiyn <= budget:
         raise Refused(
             "conflict",

@@ -100,7 +100,7 @@ def add_award(
         raise Refused("conflict", "declined-before", "An award of this project fell away.")
     _require_due(resolved, round_, decision.recorded, limit, project_id)
     _require_eligible(project)
-    require_within_budget(project, amount_tiyn)
+    require_within_budget(awards, project, amount_tiyn)
     require_within_funds(awards, season, award)
     cause = appeal.resolved_id
     added = AwardAdded(

@@ -49,7 +49,7 @@ def promote(
     if project_id != due:
         raise Refused("conflict", "not-next", f"Project {due} is the next of the reserve.")
     project = projects[project_id]
-    require_within_budget(project, amount_tiyn)
+    require_within_budget(found, project, amount_tiyn)
     award = Award(
         project_id=project_id, nomination=project.content.nomination, amount_tiyn=amount_tiyn
     )

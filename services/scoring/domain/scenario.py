@@ -11,6 +11,7 @@ from schemas.base import Line, Points, SignedPoints, Slug, Tiyn, Uuid
 from schemas.season import Aggregation, Criterion, Normalisation, RoundDefinition
 from services.kit.refusal import Fault
 from services.scoring.domain.base import State, invalid
+from services.scoring.domain.budgets import Revisions, defended_tiyn
 from services.scoring.domain.ranking import Candidate, ranked_ids, shown, tally
 
 
@@ -27,7 +28,7 @@ class Scenario(State):
     normalisation: Normalisation | None = None
     without_normalisation: bool = False
     funds_tiyn: Mapping[Slug, Tiyn] | None = None
-    """Funds by nomination: projects get what they ask for, best first, while the funds last."""
+    """Funds by nomination: projects get their defended budget, best first, while funds last."""
 
 
 class ScenarioRow(State):
@@ -55,11 +56,19 @@ def compare(
     stage: RoundDefinition,
     seed: str,
     candidates: Sequence[Candidate],
+    revisions: Revisions | None = None,
 ) -> tuple[ScenarioResult, ...]:
-    """The round's own rules first, then each scenario against them."""
-    base = _play(Scenario(name="The round's own rules"), stage, seed, candidates, None)
+    """The round's own rules first, then each scenario against them.
+
+    `revisions` are those of the budgets; without any, projects get what they asked for first.
+    """
+    asked = {
+        one.project.project_id: defended_tiyn(revisions or {}, one.project) for one in candidates
+    }
+    own = Scenario(name="The round's own rules")
+    base = _play(own, stage, seed, candidates, asked, None)
     before = tuple(row.project_id for row in base.chosen)
-    return (base, *(_play(one, stage, seed, candidates, before) for one in scenarios))
+    return (base, *(_play(one, stage, seed, candidates, asked, before) for one in scenarios))
 
 
 def _play(
@@ -67,6 +76,7 @@ def _play(
     stage: RoundDefinition,
     seed: str,
     candidates: Sequence[Candidate],
+    asked: Mapping[str, int],
     before: Sequence[str] | None,
 ) -> ScenarioResult:
     rules = _rules(scenario, stage)
@@ -83,7 +93,7 @@ def _play(
             break
         amount = None
         if left is not None:
-            amount = projects[id].budget.requested_tiyn
+            amount = asked[id]
             nomination = projects[id].nomination
             if amount > left.get(nomination, 0):
                 continue
