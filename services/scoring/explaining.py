@@ -41,6 +41,8 @@ class _Telling:
             yield self._aside(aside)
         yield from self._totals()
         yield self._line("rank", self._ranking, rank=self.whole.rank, of=self.whole.of)
+        if not self.whole.sheets:
+            yield self._line("unscored", self._ranking, level=1)
         for tie in self.whole.ties:
             yield from self._tie(tie)
         yield from self._at_the_line()

@@ -160,6 +160,19 @@ def test_tie_that_no_step_parts_is_left_to_the_chair() -> None:
     assert [step.parts for step in whole.ties[0].steps] == [False, False]
 
 
+def test_no_show_is_said_to_be_last_for_want_of_sheets_and_ties_with_nobody() -> None:
+    absent, zero = (given.assigned(id) for id in PROJECTS[:2])
+    other = given.assigned(PROJECTS[2])
+    found = [absent, given.scored(zero, idea="0", budget="0"), other]
+
+    for project in (PROJECTS[0], PROJECTS[2]):
+        whole = explained(found, project=project)
+        assert (whole.ties, whole.total, whole.of) == ((), Decimal("0.000000"), 3)
+        texts = [line.text for line in lines_of(whole, given.stage(), "en", NAMES)]
+        assert WORDS["en"]["unscored"] in texts
+    assert explained(found, project=PROJECTS[1]).rank == 1
+
+
 def test_replaced_and_voided_sheets_are_put_aside_with_what_did_it() -> None:
     found = given.scored(given.assigned(), idea="5", budget="5")
     found = given.scored(found, idea="6", budget="6")

@@ -217,7 +217,9 @@ class _Case:
         return [
             self._tie(row)
             for row in beside
-            if self.tallied.counting[self._number(row.project_id)] == equal
+            if row.sheets
+            and self.row.sheets
+            and self.tallied.counting[self._number(row.project_id)] == equal
         ]
 
     def _tie(self, other: RankedProject) -> Tie:
