@@ -35,7 +35,7 @@ Ours and the limit take turns; a ratio is the median of the rounds' ratios. Then
 memory of ours for a tenth of the events are set beside those for all. Nothing fails for being slow.
 
 Kafka and the database are started in a temporary directory on free ports; all of it is gone at the
-end. A million events take some twenty minutes on two cores, a good part of it to write them.
+end. A million events take some ten minutes on two cores, a good part of it to write them.
 """
 console = Console()
 

@@ -33,7 +33,8 @@ from schemas.registry import EVENTS
 from schemas.topics import SERVICES, stream
 from services.kit.sending import send_in_order
 
-PROJECTS = 1000
+EVENTS_A_PROJECT = 100
+"""In the smaller record; the larger one has the same projects, and more sheets of each."""
 AT_ONCE = 20_000
 
 
@@ -42,6 +43,7 @@ class Verifying:
 
     def __init__(self, servers: str, prefix: str, events: int, fewer: int) -> None:
         self._servers = servers
+        self._projects = fewer // EVENTS_A_PROJECT
         self._sizes = {f"{prefix}-{count}": count for count in (fewer, events)}
         self._fewer, self._prefix = self._sizes
 
@@ -55,7 +57,7 @@ class Verifying:
         """Put all events on the topics, as the relay would."""
         for prefix, count in self._sizes.items():
             await create_topics(self._servers, prefix=prefix)
-            await produce(self._servers, prefix, JudgedSeason(PROJECTS, count))
+            await produce(self._servers, prefix, JudgedSeason(self._projects, count))
 
     async def ours(self, _number: int) -> float:
         """One run of `verify`."""
