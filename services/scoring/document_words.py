@@ -70,6 +70,10 @@ _KK: Final = {
     "outcome": "Қорытынды",
     "chosen": "таңдалды",
     "not-chosen": "таңдалмады",
+    "in-reserve": "резервте {place}-орын",
+    "reserve": "Жобаңыз резервте {place}-орында: гранттардың бірі босаса, кезек бойынша "
+    "хабарлаймыз.",
+    "on-appeal": "Апелляция бойынша.",
     "letter": "Нәтиже туралы хат",
     "goes-on": "Құттықтаймыз! «{title}» жобаңыз келесі кезеңге өтті.",
     "stays": "Өкінішке қарай, «{title}» жобаңыз бұл жолы келесі кезеңге өтпеді. "
@@ -160,6 +164,10 @@ _RU: Final = {
     "outcome": "Итог",
     "chosen": "выбран",
     "not-chosen": "не выбран",
+    "in-reserve": "в резерве, место {place}",
+    "reserve": "Ваш проект в резерве на месте {place}: если один из грантов освободится, "
+    "мы сообщим Вам в порядке очереди.",
+    "on-appeal": "По апелляции.",
     "letter": "Письмо о результате",
     "goes-on": "Поздравляем! Ваш проект «{title}» прошёл в следующий тур.",
     "stays": "К сожалению, в этот раз Ваш проект «{title}» не прошёл в следующий тур. "
@@ -250,6 +258,10 @@ _EN: Final = {
     "outcome": "Outcome",
     "chosen": "chosen",
     "not-chosen": "not chosen",
+    "in-reserve": "in reserve, place {place}",
+    "reserve": "Your project has place {place} in the reserve: should a grant fall free, "
+    "we will let you know in turn.",
+    "on-appeal": "On an appeal.",
     "letter": "Letter of result",
     "goes-on": "Congratulations! Your project “{title}” goes on to the next round.",
     "stays": "We are sorry to say that your project “{title}” does not go on to the next round "

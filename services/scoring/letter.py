@@ -69,7 +69,7 @@ class _Letter:
             "footer": f"{title} · {result.project.project_id}",
             "recipient": content.organisation.name,
             "day": day(local, self.language),
-            "paragraphs": [self._outcome()],
+            "paragraphs": [self._outcome(), *self._reserve()],
             "facts": self._facts(),
             "explanation": self._words("explanation"),
             "references": [
@@ -93,6 +93,14 @@ class _Letter:
             return self._words("won", title=title, amount=amount)
         chosen = result.project.project_id in self.decision.chosen
         return self._words("goes-on" if chosen else "stays", title=title)
+
+    def _reserve(self) -> list[JsonValue]:
+        """The place in the reserve, of a finalist who has one and no award."""
+        result, reserve = self.result, self.decision.reserve
+        id = result.project.project_id
+        if not result.is_final or result.amount_tiyn is not None or id not in reserve:
+            return []
+        return [self._words("reserve", place=reserve.index(id) + 1)]
 
     def _facts(self) -> list[JsonValue]:
         result, content = self.result, self.result.project.content

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from schemas.base import Language
-from schemas.scoring import Vote
+from schemas.scoring import DecidedProject, Vote
 from schemas.season import RoundDefinition, SeasonDefinition
 from services.kit.refusal import Refused
 from services.kit.writing import moment
@@ -144,6 +144,8 @@ class _Protocol:
         yield self._words("motion", number=number, text=text)
         if motion.project_id is not None:
             yield self._words("about", title=self._title(motion.project_id))
+        if motion.appeal is not None:
+            yield self._words("on-appeal")
         for vote in VOTES:
             yield from self._group(
                 vote, [id for id, given in motion.votes.items() if given == vote]
@@ -187,13 +189,18 @@ class _Protocol:
             [
                 str(row.rank),
                 self._title(row.project_id),
-                self._words("chosen" if row.chosen else "not-chosen"),
+                self._outcome(own, row),
             ]
             for row in recorded.projects
         ]
         head = [self._words(key) for key in ("rank", "project", "outcome")]
         references: list[JsonValue] = [[self._words("decision-event"), own.recorded_event_id]]
         return self._section("decision", texts, (head, rows, (0, 1, 0)), references)
+
+    def _outcome(self, own: Decision, row: DecidedProject) -> str:
+        if row.project_id in own.reserve:
+            return self._words("in-reserve", place=own.reserve.index(row.project_id) + 1)
+        return self._words("chosen" if row.chosen else "not-chosen")
 
     def _own_decision(self) -> Decision | None:
         found = self.minutes.decision

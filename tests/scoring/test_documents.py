@@ -175,6 +175,24 @@ def test_letter_tells_of_the_outcome_the_rank_and_the_award() -> None:
     says(letter(result(is_final=True), "ru"), "не получает гранта")
 
 
+def test_documents_tell_who_is_in_reserve() -> None:
+    known = given.ranked(TOTALS, ON)
+    decided = given.decided(
+        known,
+        ON,
+        commission=given.panel(4),
+        attended=given.voters(4),
+        sitting_id=SITTING,
+        reserve=1,
+    )
+    last = given.project(PROJECTS[2], nomination=definition().nominations[0].id)
+    told = result(decision=decided, project=last, is_final=True)
+
+    says(letter(told, "en"), "receives no grant", "Your project has place 1 in the reserve")
+    assert "reserve" not in text_of(printed(letter(replace(told, amount_tiyn=100), "en")))
+    says(protocol(minutes(decision=decided), "kk"), "резервте 1-орын")
+
+
 def test_letter_is_of_a_published_outcome_of_a_project_that_stands() -> None:
     left = given.project(PROJECTS[0], status="withdrawn")
     for changes, rule in (
