@@ -234,7 +234,7 @@ class _Case:
             project_id=other.project_id,
             rank=other.rank,
             steps=tuple(steps),
-            left_to_chair=not any(one.parts for one in steps),
+            left_to_chair=min(self.row, other, key=lambda one: one.rank).tied_with_next,
         )
 
     def _chain(self, row: RankedProject) -> list[str]:
