@@ -1,7 +1,6 @@
 """Score events as `inputs_hash` takes them: written fast, and read again where a sheet counts."""
 
 import json
-from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 
 from schemas.base import format_points
@@ -19,26 +18,40 @@ _MORE = tuple(
 _MORE_POINTS = tuple(sorted(set(CriterionPoints.model_fields) - {"criterion", "points"}))
 """Fields that a later version added: they are optional, and nothing when nobody gave them."""
 
+MOST_KNOWN = 10_000
 
-def line_of(subject: str, sequence: int, event: Score) -> bytes:
-    """Exactly what `schemas.canonical.input_line` gives, for an event that is valid.
 
-    Nearly all score events are sheets, and writing them through their models would cost as much as
-    validating them did.
-    """
-    if not isinstance(event, ScoreRecorded) or _has_more(event):
-        return input_line(subject, sequence, event.type_name(), event)
-    points = ",".join(
-        [
-            f'{{"criterion":{quoted(item.criterion)},"points":"{_digits(item.points)}"}}'
-            for item in event.points
-        ]
-    )
-    return (
-        f'[{quoted(subject)},{sequence},"ScoreRecorded",{{"judge_id":"{event.judge_id}",'
-        f'"points":[{points}],"project_id":"{event.project_id}",'
-        f'"project_version":{event.project_version},"round_id":{quoted(event.round_id)}}}]\n'
-    ).encode()
+class Lines:
+    """Writes score events. The same points on a criterion are written once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, subject: str, sequence: int, event: Score) -> bytes:
+        """Exactly what `schemas.canonical.input_line` gives, for an event that is valid.
+
+        Nearly all score events are sheets, and writing them through their models would cost as much
+        as validating them did.
+        """
+        if type(event) is not ScoreRecorded or ((_MORE or _MORE_POINTS) and _has_more(event)):
+            return input_line(subject, sequence, event.type_name(), event)
+        known, points = self._known, []
+        for item in event.points:
+            key = item.criterion, str(item.points)
+            points.append(known.get(key) or self._learn(key, item))
+        return (
+            f'[{quoted(subject)},{sequence},"ScoreRecorded",{{"judge_id":"{event.judge_id}",'
+            f'"points":[{",".join(points)}],"project_id":"{event.project_id}",'
+            f'"project_version":{event.project_version},"round_id":{quoted(event.round_id)}}}]\n'
+        ).encode()
+
+    def _learn(self, key: tuple[str, str], item: CriterionPoints) -> str:
+        written = (
+            f'{{"criterion":{quoted(item.criterion)},"points":"{format_points(item.points)}"}}'
+        )
+        if len(self._known) < MOST_KNOWN:
+            self._known[key] = written
+        return written
 
 
 def event_of(line: bytes) -> Score:
@@ -46,12 +59,6 @@ def event_of(line: bytes) -> Score:
     _subject, _sequence, type_name, body = json.loads(line)
     model = ScoreRecorded if type_name == ScoreRecorded.type_name() else ScoreVoided
     return model.model_validate(body)
-
-
-def _digits(points: Decimal) -> str:
-    """`schemas.base.format_points`, which takes twice as long."""
-    text = str(points)
-    return text if "E" not in text else format_points(points)
 
 
 def _has_more(event: ScoreRecorded) -> bool:

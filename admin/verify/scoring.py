@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from admin.verify.facts import Facts, Handlers
-from admin.verify.inputs import line_of
+from admin.verify.inputs import Lines
 from admin.verify.judges import Evaluation
 from admin.verify.reading import Said
 from admin.verify.spool import Spool
@@ -45,6 +45,7 @@ class ScoringRules:
         self._facts = facts
         self._findings = facts.findings
         self._spool = spool
+        self._lines = Lines()
         self.rounds: dict[str, Round] = {}
 
     def handlers(self) -> Handlers:
@@ -138,7 +139,8 @@ class ScoringRules:
         checked = findings.checked
         judge, name = event.judge_id, said.subject.name
         owner = judge.encode()
-        self._spool.add(name, said.sequence, RECORDED, owner, line_of(name, said.sequence, event))
+        line = self._lines.of(name, said.sequence, event)
+        self._spool.add(name, said.sequence, RECORDED, owner, line)
         checked["assigned"] += 1
         if trace is None or judge not in trace.active or judge in trace.barred:
             findings.fault("assigned", said.place, f"judge {judge} does not have the project")
@@ -171,7 +173,7 @@ class ScoringRules:
 
     def _on_void(self, said: Said) -> None:
         event, trace, name = said.event, said.subject.trace, said.subject.name
-        line = line_of(name, said.sequence, event)
+        line = self._lines.of(name, said.sequence, event)
         self._spool.add(name, said.sequence, VOIDED, event.judge_id.encode(), line)
         sheet = trace.last.get(event.judge_id) if isinstance(trace, Evaluation) else None
         self._findings.expect(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.verify.inputs import event_of, line_of
+from admin.verify.inputs import Lines, event_of
 from admin.verify.spool import Spool
 from schemas.canonical import input_line
 from schemas.samples import SAMPLES
@@ -31,8 +31,10 @@ SHEETS = st.builds(
 def test_sheet_is_written_as_the_contract_writes_it_and_read_again(
     subject: str, sequence: int, sheet: ScoreRecorded
 ) -> None:
-    line = line_of(subject, sequence, sheet)
+    lines = Lines()
+    line = lines.of(subject, sequence, sheet)
 
+    assert line == lines.of(subject, sequence, sheet)
     assert line == input_line(subject, sequence, "ScoreRecorded", sheet)
     assert event_of(line) == sheet
 
@@ -43,7 +45,7 @@ def test_samples_are_written_so_too(name: str) -> None:
         if event is None:
             continue
         assert isinstance(event, ScoreRecorded | ScoreVoided)
-        line = line_of("evaluation/x", 7, event)
+        line = Lines().of("evaluation/x", 7, event)
 
         assert line == input_line("evaluation/x", 7, name, event)
         assert event_of(line) == event
