@@ -86,7 +86,7 @@ def _expected_events(log: Log, cast: Cast, winners: int, told: Happened) -> Mapp
         "RoundClosed": 2,
         "RankingComputed": 2 + told.late_conflicts + bool(struck),
         "JudgeAssigned": to_score + told.replacements,
-        "ScoreRecorded": to_score + told.amendments,
+        "ScoreRecorded": to_score + told.amendments - _unscored(log),
         "ScoreVoided": told.late_conflicts + struck,
         "ScoresSealed": size.projects + finalists,
         "DecisionRecorded": 2,
@@ -95,6 +95,13 @@ def _expected_events(log: Log, cast: Cast, winners: int, told: Happened) -> Mapp
         "ProjectNotAwarded": finalists - winners,
         "WebinarRegistered": size.registrants * len(cast.season.webinars),
     }
+
+
+def _unscored(log: Log) -> int:
+    """Sheets that nobody had to hand in: of finalists who never came."""
+    begun = {seen.subject for seen in log.of("PitchStarted")}
+    never = {seen.subject for seen in log.of("PitchMissed")} - begun
+    return sum(1 for seen in log.of("JudgeAssigned") if seen.subject in never)
 
 
 def _check_money(log: Log, cast: Cast, found: Findings) -> None:

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from admin.rehearsal.happened import Happened
-from admin.rehearsal.play import Assignment, Phase, Play, Points
+from admin.rehearsal.pitching import REASON, PitchingPlay
+from admin.rehearsal.play import Assignment, Phase, Points
 
-REASON = "Ережеге сай (a sample reason)"
 CONFLICTS = 4
 """Declared before the draw, with the first projects."""
 DECLINES = 2
@@ -16,18 +15,13 @@ PRESENT_IN_VAIN = 2
 """How many come to the sitting that fails."""
 
 
-class EventfulPlay(Play):
+class EventfulPlay(PitchingPlay):
     """A fair of at least five jurors. What it plays besides is counted in `happened`.
 
     In the first round: conflicts declared, detected and ruled both ways, one of them late;
     judges who decline and are replaced; amended sheets; a tie at the line, for the chair to break;
-    a sitting without its quorum, and another. Which projects are hit follows from the seed.
+    a sitting without its quorum, and another; appeals. The seed says which projects are hit.
     """
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.happened = Happened()
-        self._planned: dict[tuple[str, str], Points] = {}
 
     # ── Conflicts ────────────────────────────────────────────────────────────────────────────────
 
@@ -91,7 +85,10 @@ class EventfulPlay(Play):
             await self._decline(round_id, work)
             work = await self._assignments(round_id, panel)
         self._plan(round_id, work, tie=panel == "jury")
-        for judge, assignment in work[:AMENDMENTS] if panel == "jury" else ():
+        if panel != "jury":
+            await self._pitch_all(round_id, work)
+            return
+        for judge, assignment in work[:AMENDMENTS]:
             first = _moved(self._planned[judge, assignment["project_id"]])
             await self._sheet(round_id, judge, assignment, first)
         sheets = [
@@ -104,7 +101,7 @@ class EventfulPlay(Play):
             )
             for index, (judge, assignment) in enumerate(work)
         ]
-        await self._all("first-round" if panel == "jury" else "final", sheets)
+        await self._all("first-round", sheets)
 
     def _amending(self, panel: str, index: int) -> dict[str, Any]:
         if panel != "jury" or index >= AMENDMENTS:
@@ -232,12 +229,11 @@ class EventfulPlay(Play):
             ),
         ):
             path = f"/rounds/{first}/projects/{project}/appeal"
-            plan = next(plan for plan in self._cast.projects() if plan.id == project)
             await self._call(
                 "PUT",
                 "scoring",
                 path,
-                self._client.operator("applicant", plan.applicant),
+                self._applicant(project),
                 json={"ground": ground, "text": f"{REASON}: қайта қарауды сұраймыз."},
             )
             await self._as_secretary("POST", "scoring", f"{path}/resolution", json=resolution)

@@ -212,8 +212,7 @@ class Play(Steps):
         decided = await self._decide(self.rounds[-1], "commission", publish=False)
         chosen = [row["project_id"] for row in decided["projects"] if row["chosen"]]
         for done, project_id in enumerate(chosen, start=1):
-            project = await self._as_secretary("GET", "submission", f"/projects/{project_id}")
-            amount = project["versions"][-1]["content"]["budget"]["requested_tiyn"]
+            amount = await self._asks_for(project_id)
             try:
                 await self._as_secretary(
                     "PUT",
@@ -226,6 +225,12 @@ class Play(Steps):
                     raise
             self._step("awards", done, len(chosen))
         await self._as_secretary("POST", "scoring", f"/seasons/{self.season}/awards/publication")
+
+    async def _asks_for(self, project_id: str) -> int:
+        """What the applicant asked for."""
+        project = await self._as_secretary("GET", "submission", f"/projects/{project_id}")
+        requested: int = project["versions"][-1]["content"]["budget"]["requested_tiyn"]
+        return requested
 
     async def _webinars(self) -> None:
         jobs = []

@@ -26,6 +26,7 @@ HAPPENS = (
     "replacements",
     "amendments",
     "ties_at_line",
+    "no_shows",
     "failed_quorums",
     "appeals",
 )
