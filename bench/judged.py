@@ -162,23 +162,23 @@ class JudgedSeason:
         ]
         if count < len(places):
             raise ValueError("too few events for every judge to hand in a sheet")
+        last: dict[tuple[str, str], str] = {}
         for number in range(count):
             project, judge = places[number % len(places)]
+            before = last.get((project, judge))
             event = ScoreRecorded(
                 round_id=self._round_id,
                 project_id=project,
                 judge_id=judge,
                 project_version=1,
                 points=known[number % SHEETS_KNOWN],
+                reason="Қайта оқыдым" if before else None,
+                replaces=before,
             )
             (told,) = self._say(self._subject(project), [event], f"judge/{judge}")
+            last[project, judge] = told.envelope.id
             self._sheets.setdefault(project, []).append(
-                evaluation.Sheet(
-                    sequence=told.envelope.sequence,
-                    judge_id=judge,
-                    project_version=1,
-                    points=event.points,
-                )
+                evaluation.Sheet.said(event, told.envelope.sequence)
             )
             yield told
 

@@ -40,6 +40,8 @@ class Evaluation:
     """Every judge with a conflict that was ever declared or ruled on, and the last ruling."""
     last: dict[str, int] = field(default_factory=dict)
     """Each judge's effective sheet, by the sequence of its event."""
+    handed: dict[str, int] = field(default_factory=dict)
+    """Each judge's last sheet, also when it was voided."""
     replaced_by: dict[str, Place] = field(default_factory=dict)
     sealed: int = 0
     counted: int = 0

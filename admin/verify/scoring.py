@@ -155,7 +155,8 @@ class ScoringRules:
             checked["pitch"] += 1
             if not trace.pitch.begun:
                 findings.fault("pitch", said.place, "a score before the pitch has begun")
-        trace.last[judge] = said.sequence
+        self._check_amended(said, trace)
+        trace.last[judge] = trace.handed[judge] = said.sequence
         if event.project_version not in trace.versions:
             trace.versions[event.project_version] = said.place
         rubric = self._facts.rubrics.get(event.round_id)
@@ -165,6 +166,26 @@ class ScoringRules:
         checked["sheet"] += 1
         if what := rubric.misfit(event.points):
             findings.fault("sheet", said.place, what)
+
+    def _check_amended(self, said: Said, trace: Evaluation) -> None:
+        """A sheet names the judge's one before; to change what counts takes a reason."""
+        before = trace.handed.get(said.event.judge_id)
+        named = f"{said.subject.origin}:{before}" if before else None
+        self._findings.expect(
+            said.event.replaces == named,
+            "amended",
+            said.place,
+            f"takes the place of {said.event.replaces}, the judge's sheet before is {named}",
+        )
+        counted = said.event.judge_id in trace.last
+        self._findings.expect(
+            bool(said.event.reason) == counted,
+            "amended",
+            said.place,
+            "a sheet that counted was changed without a reason"
+            if counted
+            else "gives a reason for changing what did not count",
+        )
 
     def _check_sheet(self, said: Said, season: SeasonDefinition) -> None:
         rubric = self._facts.rubrics.get(said.event.round_id)
@@ -203,13 +224,13 @@ class ScoringRules:
 
     def _check_versions(self, trace: Evaluation) -> None:
         project = self._facts.project(trace.project_id)
-        versions = {step.version for step in project.steps} if project else set()
+        last = project.last.version if project else 0
         for version, place in trace.versions.items():
             self._findings.expect(
-                version in versions,
+                version == last,
                 "scored-version",
                 place,
-                f"version {version} of project {trace.project_id} is not on record",
+                f"version {version} of project {trace.project_id}, version {last} is the last",
             )
 
     def _check_draw(self, round_id: str, round_: Round) -> None:

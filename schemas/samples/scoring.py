@@ -9,6 +9,7 @@ from schemas.samples.sample import Circumstances, Sample
 from schemas.scoring import (
     AssignmentsDrawn,
     CommissionAppointed,
+    CriterionComment,
     CriterionPoints,
     DrawnProject,
     JudgeAssigned,
@@ -28,7 +29,7 @@ JUDGED_AT = datetime(2020, 5, 4, 6, 0, tzinfo=UTC)
 CLOSED_AT = datetime(2020, 5, 8, 13, 0, tzinfo=UTC)
 OFFICE = "secretary/sample"
 JUDGE = f"judge/{cast.MEMBER}"
-CUT = {f"scoring/evaluation/{cast.EVALUATION}": 4, f"scoring/evaluation/{cast.OTHER_EVALUATION}": 3}
+CUT = {f"scoring/evaluation/{cast.EVALUATION}": 5, f"scoring/evaluation/{cast.OTHER_EVALUATION}": 3}
 
 APPOINTED = CommissionAppointed(
     season_id=cast.SEASON,
@@ -88,11 +89,24 @@ DRAWN = AssignmentsDrawn(
         JudgeTerms(judge_id=cast.MEMBER, languages=("kk", "ru"), avoids_regions=(cast.REGION,)),
     ),
 )
+RECORDED = ScoreRecorded(
+    round_id=cast.ROUND,
+    project_id=cast.PROJECT,
+    judge_id=cast.MEMBER,
+    project_version=2,
+    points=(
+        CriterionPoints(criterion="relevance", points=Decimal("7.50")),
+        CriterionPoints(criterion="budget", points=Decimal("8.25")),
+    ),
+    comments=(CriterionComment(criterion="budget", comment="Цены подтверждены сметой."),),
+    reason="Учтены приложенные сметы",
+    replaces=cast.scoring_event(f"evaluation/{cast.EVALUATION}", 2),
+)
 VOIDED = ScoreVoided(
     round_id=cast.ROUND,
     project_id=cast.PROJECT,
     judge_id=cast.MEMBER,
-    score_event_id=cast.scoring_event(f"evaluation/{cast.EVALUATION}", 2),
+    score_event_id=cast.scoring_event(f"evaluation/{cast.EVALUATION}", 3),
     reason="Конфликт интересов заявлен после оценки",
     cause=cast.scoring_event(f"appeal/{cast.EVALUATION}", 2),
 )
@@ -163,28 +177,27 @@ SCORING = (
         ),
     ),
     Sample(
-        ScoreRecorded(
-            round_id=cast.ROUND,
-            project_id=cast.PROJECT,
-            judge_id=cast.MEMBER,
-            project_version=2,
-            points=(
-                CriterionPoints(criterion="relevance", points=Decimal("7.50")),
-                CriterionPoints(criterion="budget", points=Decimal("8.25")),
-            ),
+        RECORDED,
+        Circumstances(cast.EVALUATION, sequence=3, at=JUDGED_AT, actor=JUDGE, via="page"),
+        kazakh=RECORDED.model_copy(
+            update={
+                "comments": (
+                    CriterionComment(criterion="budget", comment="Бағалар сметамен расталған."),
+                ),
+                "reason": "Қоса берілген сметалар ескерілді",
+            }
         ),
-        Circumstances(cast.EVALUATION, sequence=2, at=JUDGED_AT, actor=JUDGE, via="page"),
     ),
     Sample(
         VOIDED,
-        Circumstances(cast.EVALUATION, sequence=3, at=JUDGED_AT, actor=OFFICE),
+        Circumstances(cast.EVALUATION, sequence=4, at=JUDGED_AT, actor=OFFICE),
         kazakh=VOIDED.model_copy(
             update={"reason": "Бағалаудан кейін мүдделер қақтығысы анықталды"}
         ),
     ),
     Sample(
         ScoresSealed(round_id=cast.ROUND, project_id=cast.PROJECT, sheets=2),
-        Circumstances(cast.EVALUATION, sequence=4, at=CLOSED_AT, actor=OFFICE),
+        Circumstances(cast.EVALUATION, sequence=5, at=CLOSED_AT, actor=OFFICE),
     ),
     Sample(
         RoundClosed(round_id=cast.ROUND, cut=CUT),

@@ -23,6 +23,7 @@ from schemas.scoring.conflict import (
 )
 from schemas.scoring.judging import (
     JudgeAssigned,
+    CriterionComment,
     CriterionPoints,
     ScoreRecorded,
     ScoreVoided,
@@ -106,6 +107,7 @@ __all__ = [
     "JudgeAbstained",
     "JudgeReplaced",
     "JudgeAssigned",
+    "CriterionComment",
     "CriterionPoints",
     "ScoreRecorded",
     "ScoreVoided",

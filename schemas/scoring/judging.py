@@ -9,6 +9,7 @@ from schemas.base import (
     Count,
     Line,
     Ordinal,
+    Paragraphs,
     Points,
     Slug,
     Uuid,
@@ -35,6 +36,14 @@ class CriterionPoints(Contract):
     points: Points
 
 
+class CriterionComment(Contract):
+    """What the judge says to the points on one criterion."""
+
+    criterion: Slug
+    comment: Paragraphs
+    """The judge's own words."""
+
+
 class ScoreRecorded(ScoringEvent):
     """A judge handed in a score sheet; a later one of the same judge replaces it."""
 
@@ -46,6 +55,12 @@ class ScoreRecorded(ScoringEvent):
     judge_id: Uuid
     project_version: Ordinal
     points: Annotated[tuple[CriterionPoints, ...], Field(min_length=1, max_length=20)]
+    comments: Annotated[tuple[CriterionComment, ...], Field(max_length=20)] | None = None
+    """What was said to the points, in the rubric's order; null when nothing was."""
+    reason: Line | None = None
+    """Why the sheet was changed; null unless it takes the place of one that counted."""
+    replaces: EventId | None = None
+    """`ce_id` of the judge's sheet before this one, also of a voided one; null in the first."""
 
 
 class ScoreVoided(ScoringEvent):

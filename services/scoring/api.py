@@ -1,4 +1,4 @@
-"""The HTTP API of panels and rounds: appointing, drawing, scoring, closing, ranking."""
+"""The HTTP API of panels and rounds: appointing, drawing, closing, ranking."""
 
 from typing import Annotated
 
@@ -13,8 +13,7 @@ from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import messages, procedure
-from services.scoring.domain import assignment, commission, evaluation, round, sheets
-from services.scoring.domain.heard import HeardProject
+from services.scoring.domain import assignment, commission, evaluation, round
 from services.scoring.procedure import Stage
 from services.scoring.store import Judging, person_record
 
@@ -31,8 +30,6 @@ def routes(judging: Judging, access: Access) -> APIRouter:
     router.include_router(_panels(judging, access))
     router.include_router(_rounds(judging, access))
     router.include_router(_assignments(judging, access))
-    router.include_router(_reading(judging, access))
-    router.include_router(_sheets(judging, access))
     return router
 
 
@@ -192,81 +189,6 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
     return router
 
 
-def _reading(judging: Judging, access: Access) -> APIRouter:
-    router = APIRouter(prefix="/rounds/{round_id}/projects/{project_id}", tags=["score sheets"])
-    Judge = Annotated[Caller, Depends(access.require("judge"))]
-
-    @router.get("", summary="A project as its assigned judge sees it, with the own sheet")
-    async def read(round_id: RoundId, project_id: Uuid, caller: Judge) -> messages.ProjectToScore:
-        rubric = await procedure.find_rubric(judging, round_id)
-        found = await judging.evaluation_of(round_id, project_id)
-        found = assignment.require_active(found, caller.subject)
-        project = await _project(judging, project_id)
-        own = found.sheet_of(caller.subject)
-        return messages.ProjectToScore(
-            round_id=round_id,
-            project_id=project_id,
-            project_version=project.version,
-            content=project.content,
-            stage=rubric,
-            own_points=own.points if own else None,
-        )
-
-    return router
-
-
-def _sheets(judging: Judging, access: Access) -> APIRouter:
-    router = APIRouter(prefix="/rounds/{round_id}/projects/{project_id}", tags=["score sheets"])
-    Judge = Annotated[Caller, Depends(access.require("judge"))]
-    Secretary = Annotated[Caller, Depends(access.require("secretary"))]
-
-    @router.put("/sheet", summary="Hand in the own score sheet; the last one counts")
-    async def record(
-        round_id: RoundId,
-        project_id: Uuid,
-        body: messages.RecordScore,
-        request: Request,
-        caller: Judge,
-    ) -> messages.ScoreAnswer:
-        rubric = await procedure.find_rubric(judging, round_id)
-        project = await _project(judging, project_id)
-        result = await procedure.change_evaluation(
-            judging,
-            round_id,
-            project_id,
-            context_of(request, caller),
-            lambda found: sheets.record_score(
-                found,
-                stage=rubric,
-                project=project,
-                judge_id=caller.subject,
-                project_version=body.project_version,
-                points=body.points,
-            ),
-        )
-        return _score_answer(round_id, project_id, caller.subject, result.event_ids)
-
-    @router.post("/sheets/{judge_id}/void", summary="Take a sheet out of account, with a reason")
-    async def void(
-        round_id: RoundId,
-        project_id: Uuid,
-        judge_id: Uuid,
-        body: messages.VoidScore,
-        request: Request,
-        caller: Secretary,
-        key: Key,
-    ) -> messages.ScoreAnswer:
-        rule: procedure.Rule = lambda found: sheets.void_score(  # noqa: E731
-            found, judge_id=judge_id, reason=body.reason
-        )
-        result = await procedure.change_evaluation(
-            judging, round_id, project_id, context_of(request, caller), rule, key
-        )
-        return _score_answer(round_id, project_id, judge_id, result.event_ids)
-
-    return router
-
-
 def ranking_answer(found: round.Round) -> messages.RankingAnswer:
     """The last ranking of a round; refused while there is none."""
     ranking = found.ranking
@@ -298,17 +220,6 @@ def _assign(
     )
 
 
-def _score_answer(
-    round_id: str, project_id: str, judge_id: str, event_ids: tuple[str, ...]
-) -> messages.ScoreAnswer:
-    return messages.ScoreAnswer(
-        round_id=round_id,
-        project_id=project_id,
-        judge_id=judge_id,
-        event_id=next(iter(event_ids), None),
-    )
-
-
 def _round_answer(
     stage: Stage, found: round.Round | None, event_id: str | None
 ) -> messages.RoundAnswer:
@@ -327,13 +238,6 @@ def _panel_answer(found: commission.Commission) -> messages.PanelAnswer:
     return messages.PanelAnswer(
         season_id=found.season_id, panel=found.panel, quorum=found.quorum, members=members
     )
-
-
-async def _project(judging: Judging, project_id: str) -> HeardProject:
-    project = await judging.projects.get(project_id)
-    if project is None:
-        raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
-    return project
 
 
 def _unknown_season(season_id: str) -> Refused:

@@ -22,6 +22,7 @@ from services.scoring import (
     reserve_api,
     results_api,
     sessions,
+    sheets_api,
     sittings_api,
 )
 from services.scoring.settings import Settings
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     signing_in.trust_own(access)
     app = service.app("Zharmenke scoring", "Panels, score sheets, rankings, decisions, awards.")
     app.include_router(api.routes(judging, access))
+    app.include_router(sheets_api.routes(judging, access))
     app.include_router(results_api.routes(judging, access))
     app.include_router(awards_api.routes(judging, access))
     app.include_router(reserve_api.routes(judging, access))

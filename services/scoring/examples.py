@@ -56,6 +56,22 @@ SCORED: Example = {
     "judge_id": JUDGE,
     "event_id": f"{EVALUATION}:4",
 }
+COMMENTS: list[JsonValue] = [{"criterion": "impact", "comment": "Ауылға пайдасы айқын."}]
+SHEET_EVENT = f"{EVALUATION}:4"
+SHEET: Example = {
+    "event_id": SHEET_EVENT,
+    "project_version": 1,
+    "points": POINTS,
+    "comments": COMMENTS,
+    "reason": "Учтены приложенные сметы",
+    "replaces": f"{EVALUATION}:3",
+    "at": "2020-05-04T06:00:00.000Z",
+}
+DRAFT: Example = {
+    "project_version": 1,
+    "points": POINTS[:1],
+    "comments": [],
+}
 STAGE: Example = {
     "id": "first",
     "name": {"kk": "Бірінші кезең", "ru": "Первый тур", "en": "First round"},
@@ -89,6 +105,8 @@ TO_SCORE: Example = {
     "project_version": 1,
     "stage": STAGE,
     "own_points": POINTS,
+    "own_sheet": SHEET,
+    "draft": DRAFT,
     "content": {
         "title": "Ауыл кітапханасы",
         "summary": "A library for children of a remote village.",

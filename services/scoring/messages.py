@@ -6,9 +6,8 @@ from pydantic import Field, model_validator
 
 from schemas.base import Language, Line, Localised, Moment, Slug, Tiyn, Uuid
 from schemas.people import Email, Person
-from schemas.scoring import CriterionPoints, DecidedProject, JudgeTerms, Member, RankedProject
+from schemas.scoring import DecidedProject, JudgeTerms, Member, RankedProject
 from schemas.season import RoundDefinition
-from schemas.submission import ProjectContent
 from services.kit.http import Command
 from services.scoring import examples
 from services.scoring.domain.awards import Award
@@ -117,49 +116,14 @@ class Assignment(State):
     scored: bool
 
 
-class ProjectToScore(State):
-    """What an assigned judge sees of a project: no other judge, no score but the own one."""
-
-    model_config = examples.of_answer(examples.TO_SCORE)
-    round_id: Slug
-    project_id: Uuid
-    project_version: int
-    content: ProjectContent
-    stage: RoundDefinition
-    own_points: tuple[CriterionPoints, ...] | None
-
-
-class RecordScore(Command):
-    """A score sheet on the version that the judge has seen."""
-
-    model_config = examples.of_request(
-        {
-            "project_version": 1,
-            "points": [
-                {"criterion": "relevance", "points": "7.50"},
-                {"criterion": "impact", "points": "8.00"},
-            ],
-        }
-    )
-    project_version: Annotated[int, Field(ge=1)]
-    points: Annotated[tuple[CriterionPoints, ...], Field(min_length=1, max_length=20)]
-
-
 class ScoreAnswer(State):
-    """The event that says the sheet; null when the same sheet was there already."""
+    """What was said of a judge and a project; null when there was nothing to say."""
 
     model_config = examples.of_answer(examples.SCORED)
     round_id: Slug
     project_id: Uuid
     judge_id: Uuid
     event_id: str | None
-
-
-class VoidScore(Command):
-    """Why a sheet no longer counts."""
-
-    model_config = examples.of_request({"reason": "A conflict of interest was found later."})
-    reason: Line
 
 
 class RoundAnswer(State):

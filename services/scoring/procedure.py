@@ -26,7 +26,7 @@ from services.scoring.domain import (
     sitting,
 )
 from services.scoring.domain.base import evaluation_id
-from services.scoring.domain.heard import HeardSeason
+from services.scoring.domain.heard import HeardProject, HeardSeason
 from services.scoring.store import Judging
 
 AT_ONCE = 16
@@ -90,6 +90,14 @@ async def find_rubric(judging: Judging, round_id: str) -> RoundDefinition:
     if known is None:
         known = judging.rubrics[round_id] = (await find_stage(judging, round_id)).definition
     return known
+
+
+async def find_project(judging: Judging, project_id: str) -> HeardProject:
+    """A project as it was heard of; refused as missing when it was not."""
+    project = await judging.projects.get(project_id)
+    if project is None:
+        raise Refused("missing", "unknown-project", f"There is no project {project_id}.")
+    return project
 
 
 async def draw_judges(

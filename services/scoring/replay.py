@@ -16,7 +16,7 @@ HISTORY = History(
             people=lambda panel: [member.person_id for member in panel.members],
         ),
         Owned("rounds", ROUND),
-        Owned("evaluations", EVALUATION),
+        Owned("evaluations", EVALUATION, unsaid=frozenset({"drafts"})),
         Owned("decisions", DECISION),
         Owned("sittings", SITTING),
         Owned("appeals", APPEAL),

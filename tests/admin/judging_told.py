@@ -90,14 +90,17 @@ class Judging:
             given = [
                 CriterionPoints(criterion=one.id, points=one.minimum) for one in self.stage.criteria
             ]
-        found = self.told.heard[project]
+        found, state = self.told.heard[project], self.evaluations[project]
+        last = state.last_sheet_of(judge)
         events = sheets.record_score(
-            self.evaluations[project],
+            state,
             stage=self.stage,
             project=found,
             judge_id=judge,
             project_version=found.version,
             points=given,
+            reason="Қайта оқыдым" if state.sheet_of(judge) else None,
+            replaces=state.event_id(last.sequence) if last else None,
         )
         self.say(project, events, f"judge/{judge}")
 

@@ -89,6 +89,31 @@ def swap_tickets(told: Chronicle) -> None:
     relabel("WebinarRegistered", 2, ce_time="2026-03-02T08:00:00.000Z")(told)
 
 
+def amendment(**fields: object) -> Change:
+    """Other values in the first sheet that changed another one."""
+
+    def change(told: Chronicle) -> None:
+        sheets = [one for one in told.records if one.header("ce_type") == "ScoreRecorded"]
+        number = next(
+            number for number, one in enumerate(sheets) if json.loads(one.value or b"")["reason"]
+        )
+        edit("ScoreRecorded", number, **fields)(told)
+
+    return change
+
+
+def outdated(told: Chronicle) -> None:
+    """A sheet on the version before the one that counts."""
+    revised = json.loads(find(told, "ProjectRevised").value or b"")
+    for record in told.records:
+        if record.header("ce_type") == "ScoreRecorded":
+            body = json.loads(record.value or b"")
+            if body["project_id"] == revised["project_id"]:
+                body["project_version"] -= 1
+                record.value = json.dumps(body, ensure_ascii=False).encode()
+                return
+
+
 def reorder(told: Chronicle) -> None:
     """The shortlist in another order than the ranking's."""
 
@@ -214,7 +239,12 @@ CASES: dict[str, tuple[str, Change]] = {
     "a criterion is missing": ("sheet", edit("ScoreRecorded", points=lambda all: all[1:])),
     "a criterion twice": ("sheet", edit("ScoreRecorded", points=lambda all: [*all, all[0]])),
     "an unknown criterion": ("sheet", edit("ScoreRecorded", points__0__criterion="charm")),
+    "a sheet is changed without a reason": ("amended", amendment(reason=None)),
+    "a change does not name the sheet before": ("amended", amendment(replaces=None)),
+    "a change names another sheet": ("amended", amendment(replaces=lambda id: id + "0")),
+    "a first sheet gives a reason": ("amended", edit("ScoreRecorded", reason="Жай ғана")),
     "a version nobody saw": ("scored-version", edit("ScoreRecorded", project_version=9)),
+    "a version that was revised": ("scored-version", outdated),
     "another sheet is voided": (
         "void",
         edit("ScoreVoided", score_event_id=lambda id: id.rpartition(":")[0] + ":1"),

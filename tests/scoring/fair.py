@@ -147,13 +147,18 @@ class Fair:
         return found
 
     async def score(
-        self, round_id: str, project: str, judge: str, points: Sequence[Body] | None = None
+        self,
+        round_id: str,
+        project: str,
+        judge: str,
+        points: Sequence[Body] | None = None,
+        **fields: Any,
     ) -> httpx.Response:
         """Hand in a sheet; by default the judge's own opinion."""
         body = {
             "project_version": 1,
             "points": points or self.cast.points(round_id, project, judge),
-        }
+        } | fields
         path = f"/rounds/{round_id}/projects/{project}/sheet"
         return await self.court.scoring.put(path, json=body, headers=self.judge(judge))
 

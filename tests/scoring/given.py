@@ -122,7 +122,8 @@ def assigned(project_id: str = PROJECT, judges: Sequence[str] = JUDGES) -> Evalu
 def record(
     found: Evaluation | None, judge: str = JUDGE, on: RoundDefinition | None = None, **given: Any
 ) -> list[ScoringEvent]:
-    """What a judge's sheet says."""
+    """What a judge's sheet says; one that takes another's place names it and says why."""
+    last = found.last_sheet_of(judge) if found else None
     return sheets.record_score(
         found,
         stage=on or stage(),
@@ -130,6 +131,8 @@ def record(
         judge_id=judge,
         project_version=1,
         points=points(**given),
+        reason="Қайта оқыдым" if last else None,
+        replaces=found.event_id(last.sequence) if found and last else None,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from services.kit.aggregate import Decision
@@ -138,9 +139,9 @@ async def test_what_is_wrong_with_a_sheet_is_said_and_nothing_is_kept(
         answer = await shared.court.scoring.put(path, json=body, headers=judge)
         refused(answer, 422, rule)
         assert where in answer.json()["errors"][0]["where"]
-    outdated = {"project_version": 2, "points": points}
-    refused(await shared.court.scoring.put(path, json=outdated, headers=judge), 409,
-            "version-outdated")  # fmt: skip
+    unseen = {"project_version": 2, "points": points}
+    refused(await shared.court.scoring.put(path, json=unseen, headers=judge), 409,
+            "version-unknown")  # fmt: skip
     found = await judging.evaluation_of(shared.first, project)
     assert found is not None
     assert found.sheets == ()
@@ -171,13 +172,13 @@ async def test_the_last_sheet_counts_and_the_same_again_says_nothing(shared: Fai
     first = fine(await shared.score(shared.first, project, one))
     again = fine(await shared.score(shared.first, project, one))
     assert first["event_id"]
-    assert again == first | {"event_id": None}
+    assert again == first
 
+    change = {"reason": "Қайта оқыдым", "replaces": first["event_id"]}
     at_once = await asyncio.gather(
-        *(shared.score(shared.first, project, one, _all("4.5")) for _ in range(6))
+        *(shared.score(shared.first, project, one, _all("4.5"), **change) for _ in range(6))
     )
-    said = [fine(answer)["event_id"] for answer in at_once]
-    assert len([id for id in said if id]) == 1
+    assert len({fine(answer)["event_id"] for answer in at_once} - {first["event_id"]}) == 1
     own = fine(await shared.get(f"/rounds/{shared.first}/projects/{project}", shared.judge(one)))
     assert {item["points"] for item in own["own_points"]} == {"4.50"}
 
@@ -189,7 +190,7 @@ def _all(value: str) -> list[dict[str, object]]:
 
 async def test_a_voided_sheet_is_asked_for_again(shared: Fair) -> None:
     project, (one, two), _ = await part(shared, 4)
-    fine(await shared.score(shared.first, project, one))
+    first = fine(await shared.score(shared.first, project, one))["event_id"]
     path = f"/rounds/{shared.first}/projects/{project}/sheets"
     reason = {"reason": "Мүдделер қақтығысы"}
 
@@ -199,7 +200,8 @@ async def test_a_voided_sheet_is_asked_for_again(shared: Fair) -> None:
     assert fine(await shared.post(f"{path}/{one}/void", reason, **keyed)) == voided
     refused(await shared.post(f"{path}/{one}/void", reason), 404, "no-sheet")
     refused(await shared.post(f"/rounds/{shared.first}/close"), 409, "too-few-sheets")
-    assert fine(await shared.score(shared.first, project, one))["event_id"]
+    again = fine(await shared.score(shared.first, project, one, replaces=first))
+    assert again["event_id"] != first
 
 
 async def test_after_the_close_no_score_is_taken(fair: Fair) -> None:
@@ -208,7 +210,6 @@ async def test_after_the_close_no_score_is_taken(fair: Fair) -> None:
     closed = fine(await fair.post(f"/rounds/{fair.first}/close"))
     assert (closed["status"], closed["event_id"]) == ("closed", f"scoring/round/{fair.first}:2")
 
-    refused(await fair.score(fair.first, project, one), 409, "round-closed")
     refused(await fair.score(fair.first, project, one, _all("1")), 409, "round-closed")
     path = f"/rounds/{fair.first}/projects/{project}/sheets/{one}/void"
     refused(await fair.post(path, {"reason": "late"}), 409, "round-closed")
@@ -224,16 +225,25 @@ async def test_scores_and_the_close_at_once_leave_no_score_outside_the_cut(
     project, (one, two), _ = await drawn(fair)
     await fair.score_all(fair.first, "jury")
     values = [f"{n / 2:.1f}" for n in range(12)]
+    path = f"/rounds/{fair.first}/projects/{project}"
+
+    async def change(judge: str, value: str) -> httpx.Response:
+        before = fine(await fair.get(path, fair.judge(judge)))["own_sheet"]["event_id"]
+        points = _all(value)
+        return await fair.score(
+            fair.first, project, judge, points, reason="Қайта оқыдым", replaces=before
+        )
 
     answers = await asyncio.gather(
-        *(fair.score(fair.first, project, one, _all(value)) for value in values[:6]),
+        *(change(one, value) for value in values[:6]),
         fair.post(f"/rounds/{fair.first}/close"),
-        *(fair.score(fair.first, project, two, _all(value)) for value in values[6:]),
+        *(change(two, value) for value in values[6:]),
     )
     fine(answers[6])
     for answer in (*answers[:6], *answers[7:]):
         if answer.status_code != 200:
-            refused(answer, 409, "round-closed")
+            assert answer.status_code == 409
+            assert rule_of(answer) in ("round-closed", "sheet-outdated")
     round_ = await judging.rounds.get(fair.first)
     found = await judging.evaluation_of(fair.first, project)
     assert round_ is not None
@@ -367,7 +377,9 @@ async def test_an_interrupted_close_is_finished_by_repeating_it(
     assert fine(await fair.get(f"/rounds/{fair.first}"))["status"] == "scoring"
     other = next(id for id in fair.plans if id != project)
     judge = (await judges_of(fair, other))[0]
-    fine(await fair.score(fair.first, other, judge, _all("2")))
+    own = fine(await fair.get(f"/rounds/{fair.first}/projects/{other}", fair.judge(judge)))
+    before = own["own_sheet"]["event_id"]
+    fine(await fair.score(fair.first, other, judge, _all("2"), reason="Қате", replaces=before))
 
     closed = fine(await fair.post(f"/rounds/{fair.first}/close"))
     assert closed["status"] == "closed"

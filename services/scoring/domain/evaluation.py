@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self, TypeVar
 
 from schemas.base import Moment, Slug, Uuid
 from schemas.scoring import (
@@ -11,6 +11,7 @@ from schemas.scoring import (
     ConflictGround,
     ConflictRuled,
     ConflictSource,
+    CriterionComment,
     CriterionPoints,
     JudgeAbstained,
     JudgeAssigned,
@@ -37,6 +38,31 @@ class Sheet(State):
     points: tuple[CriterionPoints, ...]
     at: Moment | None = None
     """When it was handed in: the time of its event."""
+    comments: tuple[CriterionComment, ...] | None = None
+    reason: str | None = None
+    replaces: str | None = None
+
+    @classmethod
+    def said(cls, event: ScoreRecorded, sequence: int) -> Self:
+        """The sheet that an event says."""
+        return cls(
+            sequence=sequence,
+            judge_id=event.judge_id,
+            project_version=event.project_version,
+            points=event.points,
+            comments=event.comments,
+            reason=event.reason,
+            replaces=event.replaces,
+        )
+
+
+class SheetDraft(State):
+    """A sheet that a judge has begun. No event says it, and nobody else sees it."""
+
+    project_version: int
+    points: tuple[CriterionPoints, ...] = ()
+    comments: tuple[CriterionComment, ...] | None = None
+    reason: str | None = None
 
 
 class Void(State):
@@ -63,6 +89,7 @@ class Conflict(State):
         return self.ruling != "no-conflict"
 
 
+T = TypeVar("T")
 Departure = Literal["recused", "declined", "abstained", "replaced"]
 
 
@@ -82,6 +109,8 @@ class Evaluation(State):
     """Its slot; None where no slots are drawn."""
     questions: tuple[Question, ...] = ()
     sealed: bool = False
+    drafts: Mapping[Uuid, SheetDraft] = {}
+    """By judge; gone when the sheet is handed in, or the judge leaves."""
     said: int = 0
 
     @property
@@ -107,6 +136,15 @@ class Evaluation(State):
     def sheet_of(self, judge_id: str) -> Sheet | None:
         """A judge's effective sheet."""
         return next((found for found in self.effective() if found.judge_id == judge_id), None)
+
+    def last_sheet_of(self, judge_id: str) -> Sheet | None:
+        """The last sheet a judge handed in, also when it was voided."""
+        own = (sheet for sheet in reversed(self.sheets) if sheet.judge_id == judge_id)
+        return next(own, None)
+
+    def event_id(self, sequence: int) -> str:
+        """The id of an event of this evaluation."""
+        return f"{self.origin}:{sequence}"
 
     @property
     def scored_at(self) -> int:
@@ -146,6 +184,9 @@ class Evaluation(State):
                     judge_id=sheet.judge_id,
                     project_version=sheet.project_version,
                     points=sheet.points,
+                    comments=sheet.comments,
+                    reason=sheet.reason,
+                    replaces=sheet.replaces,
                 ),
             )
             for sheet in self.sheets
@@ -160,7 +201,7 @@ class Evaluation(State):
             round_id=self.round_id,
             project_id=self.project_id,
             judge_id=void.judge_id,
-            score_event_id=f"{self.origin}:{void.score_sequence}",
+            score_event_id=self.event_id(void.score_sequence),
             reason=void.reason,
             cause=void.cause,
         )
@@ -226,20 +267,20 @@ def _judge_change(evaluation: Evaluation, event: ScoringEvent) -> dict[str, obje
         case JudgeReinstated():
             return {"left": _without(evaluation.left, event.judge_id)}
         case JudgeRecused() | AssignmentDeclined() | JudgeAbstained() | JudgeReplaced():
-            return {"left": {**evaluation.left, event.judge_id: _LEAVING[type(event)]}}
+            return {
+                "left": {**evaluation.left, event.judge_id: _LEAVING[type(event)]},
+                "drafts": _without(evaluation.drafts, event.judge_id),
+            }
     return None
 
 
 def _sheet_change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dict[str, object]:
     match event:
         case ScoreRecorded():
-            sheet = Sheet(
-                sequence=said,
-                judge_id=event.judge_id,
-                project_version=event.project_version,
-                points=event.points,
-            )
-            return {"sheets": (*evaluation.sheets, sheet)}
+            return {
+                "sheets": (*evaluation.sheets, Sheet.said(event, said)),
+                "drafts": _without(evaluation.drafts, event.judge_id),
+            }
         case ScoreVoided():
             void = Void(
                 sequence=said,
@@ -254,8 +295,8 @@ def _sheet_change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dic
     raise ValueError(f"an evaluation does not say {type(event).__name__}")
 
 
-def _without(left: Mapping[str, Departure], judge_id: str) -> dict[str, Departure]:
-    return {id: why for id, why in left.items() if id != judge_id}
+def _without(by_judge: Mapping[str, T], judge_id: str) -> dict[str, T]:
+    return {id: value for id, value in by_judge.items() if id != judge_id}
 
 
 def sealed(round_id: str) -> Refused:
@@ -275,7 +316,7 @@ def voiding(
             round_id=evaluation.round_id,
             project_id=evaluation.project_id,
             judge_id=judge_id,
-            score_event_id=f"{evaluation.origin}:{sheet.sequence}",
+            score_event_id=evaluation.event_id(sheet.sequence),
             reason=reason,
             cause=cause,
         )

@@ -1,9 +1,16 @@
-"""Score sheets: handing in, changing, voiding, sealing."""
+"""Score sheets: drafting, handing in, changing, voiding, sealing.
+
+A sheet that comes twice is one sheet, however late the second copy is: a sheet of the same content
+as the one that counts says nothing, and one that knows an older sheet than the last is refused. So
+a copy that a weak link held back can't undo what the judge changed since.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain
 
 from schemas.scoring import (
+    CriterionComment,
     CriterionPoints,
     ScoreRecorded,
     ScoresSealed,
@@ -13,9 +20,11 @@ from schemas.season import Criterion, RoundDefinition
 from services.kit.refusal import Fault, Refused
 from services.scoring.domain.assignment import require_active
 from services.scoring.domain.base import invalid
-from services.scoring.domain.evaluation import Evaluation, sealed, voiding
+from services.scoring.domain.evaluation import Evaluation, SheetDraft, sealed, voiding
 from services.scoring.domain.final import require_begun
 from services.scoring.domain.heard import HeardProject
+
+Comments = tuple[CriterionComment, ...] | None
 
 
 def record_score(
@@ -26,27 +35,42 @@ def record_score(
     judge_id: str,
     project_version: int,
     points: Sequence[CriterionPoints],
+    comments: Sequence[CriterionComment] = (),
+    reason: str | None = None,
+    replaces: str | None = None,
 ) -> list[ScoringEvent]:
     """Hand in a sheet. The same sheet again says nothing; another one replaces it.
 
-    Where pitch slots are drawn, it is taken from the beginning of the project's pitch on.
+    Whoever changes a sheet names it by the id of its event in `replaces`, and says why; after a
+    void the new sheet names the voided one, and needs no reason.
+    Where pitch slots are drawn, a sheet is taken from the beginning of the project's pitch on.
     """
     evaluation = require_active(evaluation, judge_id)
+    criteria = stage.criteria
+    ordered, said = _in_order(points, criteria), _comments(comments, criteria)
+    current = evaluation.sheet_of(judge_id)
+    handed = (project_version, ordered, said)
+    if current and (current.project_version, current.points, current.comments) == handed:
+        return []
     if evaluation.sealed:
         raise sealed(evaluation.round_id)
     require_begun(evaluation.pitch)
-    if project.status != "eligible":
-        raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
-    if project_version != project.version:
+    _require_version(project, project_version)
+    faults = [*_faults(points, criteria), *_missing(points, criteria), *_odd(comments, criteria)]
+    if faults:
+        raise invalid("sheet-invalid", faults)
+    last = evaluation.last_sheet_of(judge_id)
+    known = evaluation.event_id(last.sequence) if last else None
+    if replaces not in (None, known):
+        raise _outdated(known)
+    if current and not reason:
         raise Refused(
-            "conflict",
-            "version-outdated",
-            f"The sheet is about version {project_version}; version {project.version} counts.",
+            "invalid",
+            "reason-missing",
+            f"This changes your sheet {known}; say why in `reason`, and name it in `replaces`.",
         )
-    ordered = _checked(points, stage.criteria)
-    last = evaluation.sheet_of(judge_id)
-    if last and (last.project_version, last.points) == (project_version, ordered):
-        return []
+    if replaces != known:
+        raise _outdated(known)
     return [
         ScoreRecorded(
             round_id=evaluation.round_id,
@@ -54,8 +78,45 @@ def record_score(
             judge_id=judge_id,
             project_version=project_version,
             points=ordered,
+            comments=said,
+            reason=reason if current else None,
+            replaces=known,
         )
     ]
+
+
+def save_draft(
+    evaluation: Evaluation | None,
+    *,
+    stage: RoundDefinition,
+    project: HeardProject,
+    judge_id: str,
+    draft: SheetDraft,
+    replaces: str | None = None,
+) -> Evaluation:
+    """Keep what a judge has so far. Anything may be missing; what is there must fit the rubric.
+
+    `replaces` is the judge's last sheet as for handing in: a draft that comes after its own sheet
+    is refused, and does not come back.
+    """
+    evaluation = require_active(evaluation, judge_id)
+    if evaluation.sealed:
+        raise sealed(evaluation.round_id)
+    _require_version(project, draft.project_version)
+    criteria, comments = stage.criteria, draft.comments or ()
+    if faults := [*_faults(draft.points, criteria), *_odd(comments, criteria)]:
+        raise invalid("sheet-invalid", faults)
+    last = evaluation.last_sheet_of(judge_id)
+    known = evaluation.event_id(last.sequence) if last else None
+    if replaces != known:
+        raise _outdated(known)
+    kept = draft.model_copy(
+        update={
+            "points": _in_order(draft.points, criteria),
+            "comments": _comments(comments, criteria),
+        }
+    )
+    return evaluation.model_copy(update={"drafts": {**evaluation.drafts, judge_id: kept}})
 
 
 def void_score(evaluation: Evaluation | None, *, judge_id: str, reason: str) -> list[ScoringEvent]:
@@ -91,12 +152,35 @@ def seal(evaluation: Evaluation | None) -> list[ScoringEvent]:
     ]
 
 
-def _checked(
-    points: Sequence[CriterionPoints], criteria: Sequence[Criterion]
-) -> tuple[CriterionPoints, ...]:
-    """The points in the rubric's order; refused with every fault there is."""
+def _require_version(project: HeardProject, seen: int) -> None:
+    """Refuse a sheet on anything but the version that is evaluated."""
+    if project.status != "eligible":
+        raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
+    if seen > project.version:
+        raise Refused(
+            "conflict",
+            "version-unknown",
+            f"Nobody can have seen version {seen}; the last is version {project.version}.",
+        )
+    if seen < project.version:
+        raise Refused(
+            "conflict",
+            "version-outdated",
+            f"The sheet is about version {seen}; version {project.version} counts. Read it anew.",
+        )
+
+
+def _outdated(known: str | None) -> Refused:
+    what = f"Your last sheet is {known}" if known else "You have handed in no sheet yet"
+    return Refused(
+        "conflict", "sheet-outdated", f"{what}; read it, and name it in `replaces` to change it."
+    )
+
+
+def _faults(points: Sequence[CriterionPoints], criteria: Sequence[Criterion]) -> list[Fault]:
+    """What is wrong with the points that are there."""
     by_id = {criterion.id: criterion for criterion in criteria}
-    given: dict[str, Decimal] = {}
+    given: set[str] = set()
     faults = []
     for item in points:
         where = f"points.{item.criterion}"
@@ -109,19 +193,46 @@ def _checked(
             faults.append(Fault(where, f"must be {criterion.minimum} to {criterion.maximum}"))
         elif (item.points - criterion.minimum) % criterion.step:
             faults.append(Fault(where, f"must be in steps of {criterion.step}"))
-        given[item.criterion] = item.points
-    faults += [
+        given.add(item.criterion)
+    return faults
+
+
+def _missing(points: Sequence[CriterionPoints], criteria: Sequence[Criterion]) -> list[Fault]:
+    """What a sheet can't be handed in without."""
+    given = {item.criterion for item in points}
+    return [
         Fault(f"points.{criterion.id}", "is required")
         for criterion in criteria
         if criterion.required and criterion.id not in given
     ]
-    if faults:
-        raise invalid("sheet-invalid", faults)
+
+
+def _odd(comments: Sequence[CriterionComment], criteria: Sequence[Criterion]) -> list[Fault]:
+    """Comments on what is no criterion, or twice on the same one."""
+    ids = [criterion.id for criterion in criteria]
+    given = [item.criterion for item in comments]
+    unknown = [
+        Fault(f"comments.{id}", f"is not one of: {', '.join(ids)}") for id in given if id not in ids
+    ]
+    twice = [Fault(f"comments.{id}", "appears twice") for id in ids if given.count(id) > 1]
+    return unknown + twice
+
+
+def _in_order(
+    points: Sequence[CriterionPoints], criteria: Sequence[Criterion]
+) -> tuple[CriterionPoints, ...]:
+    """The points in the rubric's order, each in its one spelling; unknown ones come last."""
+    place = {criterion.id: number for number, criterion in enumerate(criteria)}
     return tuple(
-        CriterionPoints(criterion=criterion.id, points=_plain(given[criterion.id]))
-        for criterion in criteria
-        if criterion.id in given
+        CriterionPoints(criterion=item.criterion, points=_plain(item.points))
+        for item in sorted(points, key=lambda item: place.get(item.criterion, len(place)))
     )
+
+
+def _comments(comments: Sequence[CriterionComment], criteria: Sequence[Criterion]) -> Comments:
+    """The comments in the rubric's order; None when there are none."""
+    own = ([item for item in comments if item.criterion == one.id] for one in criteria)
+    return tuple(chain.from_iterable(own)) or None
 
 
 def _plain(points: Decimal) -> Decimal:
