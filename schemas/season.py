@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,6 +21,17 @@ from schemas.base import (
     Slug,
     Tiyn,
 )
+from schemas.rubric import (
+    Anchor,
+    CommentRule,
+    Criterion,
+    CriterionWeight,
+    Misfit,
+    NominationRubric,
+    require_consistent,
+)
+
+__all__ = ["Anchor", "CommentRule", "Criterion", "CriterionWeight", "Misfit", "NominationRubric"]
 
 
 @cache
@@ -40,14 +52,6 @@ TieBreak = Annotated[str, Field(pattern=r"^(criterion:[a-z0-9-]+|median|earliest
 """How equal totals are parted; `lot` is the SHA-256 of `<draw's seed>/lot/<project id>`."""
 
 
-class Misfit(ValueError):
-    """Values that are fine alone and wrong together; `path` leads to the one to mend."""
-
-    def __init__(self, what: str, *path: str | int) -> None:
-        super().__init__(what)
-        self.path = path
-
-
 class Nomination(Contract):
     """A category with its own part of the funds."""
 
@@ -64,28 +68,6 @@ class Region(Contract):
     kind: Literal["city", "region"]
 
 
-class Criterion(Contract):
-    """One line of a rubric: a weight, and the range and step of its points."""
-
-    id: Slug
-    name: Localised
-    weight: Points
-    minimum: Points = Decimal("0")
-    maximum: Points = Decimal("10")
-    step: Points = Decimal("0.5")
-    required: bool = True
-
-    @model_validator(mode="after")
-    def _range_makes_sense(self) -> Self:
-        if self.maximum <= self.minimum:
-            raise Misfit("maximum must be above minimum", "maximum")
-        if self.step <= 0 or (self.maximum - self.minimum) % self.step:
-            raise Misfit("step must be positive and divide the range evenly", "step")
-        if self.weight <= 0:
-            raise Misfit("weight must be above 0", "weight")
-        return self
-
-
 Aggregation = Literal["mean", "median", "trimmed-mean"]
 """How a project's sheets become one total; trimmed-mean leaves out the lowest and the highest."""
 
@@ -99,6 +81,10 @@ class Normalisation(Contract):
     """A judge with fewer sheets in the round is taken as he is."""
     shrinkage: Points = Decimal("5")
     """With judge-effect: so many sheets of no effect are added to each judge's own."""
+
+
+ScoresVisible = Literal["never", "after-own", "always"]
+"""Not before the results, once the judge's own sheet of the project is in, or at any time."""
 
 
 class RoundDefinition(Contract):
@@ -122,18 +108,58 @@ class RoundDefinition(Contract):
     normalisation: Normalisation | None = None
     """None when it is not said: the points count as they were given."""
 
+    nominations: Annotated[tuple[NominationRubric, ...], Field(max_length=30)] | None = None
+    """Nominations whose projects are scored by another rubric; null when all have the same."""
+    visibility: ScoresVisible | None = None
+    """When a judge sees the others' sheets of a project before the results; never if not said."""
+    blind: bool | None = None
+    """Whether judges see projects without the applicant's name and number; no when not said."""
+
     @model_validator(mode="after")
     def _rubric_is_consistent(self) -> Self:
+        require_consistent(self.criteria, "criteria")
         ids = [criterion.id for criterion in self.criteria]
-        if len(set(ids)) != len(ids):
-            raise Misfit("two criteria have the same id", "criteria")
-        if sum(criterion.weight for criterion in self.criteria) != 1:
-            raise Misfit("the criteria's weights must add up to 1", "criteria")
         for index, step in enumerate(self.tie_break):
             if step.startswith("criterion:") and step.removeprefix("criterion:") not in ids:
                 what = f"tie_break names an unknown criterion: {step}"
                 raise Misfit(what, "tie_break", index)
         return self
+
+    @model_validator(mode="after")
+    def _nominations_can_be_ranked_together(self) -> Self:
+        named = [one.nomination for one in self.nominations or ()]
+        if len(set(named)) != len(named):
+            raise Misfit("two entries are about the same nomination", "nominations")
+        for index, one in enumerate(self.nominations or ()):
+            try:
+                one.require_fit(self.criteria)
+                self._require_tie_breaks(one)
+            except Misfit as misfit:
+                raise Misfit(str(misfit), "nominations", index, *misfit.path) from misfit
+        return self
+
+    def _require_tie_breaks(self, one: NominationRubric) -> None:
+        """A criterion that parts equal totals is scored in every nomination, on one scale."""
+        scales = {c.id: (c.minimum, c.maximum) for c in one.rubric(self.criteria)}
+        for common in self.criteria:
+            parts = f"criterion:{common.id}" in self.tie_break
+            if parts and scales.get(common.id) != (common.minimum, common.maximum):
+                what = f"tie_break needs {common.id} here too, with the round's range"
+                raise Misfit(what, "criteria" if one.criteria else "weights")
+
+    @property
+    def every_criterion(self) -> tuple[Criterion, ...]:
+        """The criteria of the round and those that only some nominations have, each once."""
+        own = (one.rubric(self.criteria) for one in self.nominations or ())
+        found = {one.id: one for one in chain(self.criteria, *own)}
+        return tuple(found.values())
+
+    def within(self, nomination: str) -> Self:
+        """The round as the projects of this nomination are scored: with their own criteria."""
+        own = next((one for one in self.nominations or () if one.nomination == nomination), None)
+        if own is None:
+            return self
+        return self.model_copy(update={"criteria": own.rubric(self.criteria), "nominations": None})
 
 
 class Seat(Contract):
@@ -237,6 +263,12 @@ class SeasonDefinition(Contract):
         for index, stage in enumerate(self.rounds[:-1]):
             if stage.reserve:
                 raise Misfit("only the last round has a reserve", "rounds", index, "reserve")
+        nominations = {nomination.id for nomination in self.nominations}
+        for index, stage in enumerate(self.rounds):
+            for number, one in enumerate(stage.nominations or ()):
+                if one.nomination not in nominations:
+                    what = f"there is no nomination {one.nomination}"
+                    raise Misfit(what, "rounds", index, "nominations", number, "nomination")
         panels = {panel.name for panel in self.panels}
         for index, stage in enumerate(self.rounds):
             if stage.panel not in panels:

@@ -8,8 +8,9 @@ from typing import Any, Literal, Protocol
 from admin.verify.findings import Findings, Place
 from admin.verify.reading import Said
 from admin.verify.subjects import Subject
-from schemas.scoring import CriterionPoints
+from schemas.scoring import CriterionPoints, ScoreRecorded
 from schemas.season import RoundDefinition, SeasonDefinition
+from services.scoring.domain.rubric import comment_faults
 
 MOST_WAITING = 10_000
 """Events that wait for their season to be read; a season that is never opened keeps no more."""
@@ -50,15 +51,40 @@ class Stage:
 
 
 class Rubric:
-    """What points a round takes; the same points are looked at once."""
+    """What points and comments a round takes; the same points are looked at once."""
 
     def __init__(self, stage: RoundDefinition) -> None:
+        self.stage = stage
+        self._own: dict[str, Rubric] = {}
         self._criteria = {criterion.id: criterion for criterion in stage.criteria}
         self._required = frozenset(c.id for c in stage.criteria if c.required)
+        self._asks = any(criterion.comment is not None for criterion in stage.criteria)
         self._known: dict[tuple[str, Decimal], str] = {}
 
-    def misfit(self, points: tuple[CriterionPoints, ...]) -> str:
+    @property
+    def varies(self) -> bool:
+        """Whether some nominations are scored otherwise than by this."""
+        return bool(self.stage.nominations)
+
+    def within(self, nomination: str) -> "Rubric":
+        """The rubric of one nomination's projects."""
+        if not self.varies:
+            return self
+        if nomination not in self._own:
+            self._own[nomination] = Rubric(self.stage.within(nomination))
+        return self._own[nomination]
+
+    def misfit(self, sheet: ScoreRecorded) -> str:
         """What is wrong with a sheet, or nothing."""
+        return self._misfit_of(sheet.points) or self._comments_of(sheet)
+
+    def _comments_of(self, sheet: ScoreRecorded) -> str:
+        if not self._asks and not sheet.comments:
+            return ""
+        found = comment_faults(sheet.points, sheet.comments or (), self.stage.criteria)
+        return "; ".join(f"{fault.where} {fault.what}" for fault in found)
+
+    def _misfit_of(self, points: tuple[CriterionPoints, ...]) -> str:
         known = self._known
         for item in points:
             key = (item.criterion, item.points)

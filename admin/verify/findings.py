@@ -32,7 +32,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "slots": "pitch slots are those that the draw's seed gives, one for each project",
         "pitch": "a pitch begins and ends, or is missed, put off once; no score comes before it",
         "question": "a member without a conflict asks, by their own hand; each is answered once",
-        "sheet": "no required criterion is missing; points are within range and step",
+        "sheet": "no required criterion or comment is missing; points are within range and step",
         "amended": "a sheet that takes another's place names it, and says why if that one counted",
         "scored-version": "the version that was scored is the last that was handed in",
         "void": "a voided sheet is the judge's effective one",

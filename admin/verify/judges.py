@@ -16,6 +16,7 @@ from schemas.scoring import (
     JudgeRecused,
     JudgeReinstated,
     JudgeReplaced,
+    ScoreRecorded,
 )
 from services.kit.refusal import Refused
 from services.scoring.domain.commission import Commission, commission_id
@@ -43,6 +44,8 @@ class Evaluation:
     handed: dict[str, int] = field(default_factory=dict)
     """Each judge's last sheet, also when it was voided."""
     replaced_by: dict[str, Place] = field(default_factory=dict)
+    unchecked: list[tuple[Place, ScoreRecorded]] = field(default_factory=list)
+    """Sheets that wait for the project's nomination to be known: their rubric depends on it."""
     sealed: int = 0
     counted: int = 0
     """How many sheets were effective when it was sealed."""

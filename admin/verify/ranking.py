@@ -7,7 +7,8 @@ from admin.verify.facts import Facts, Stage
 from admin.verify.findings import Ranked
 from admin.verify.inputs import event_of
 from admin.verify.reading import Said
-from admin.verify.scoring import RECORDED, Round
+from admin.verify.scoring import Round
+from admin.verify.sheets import RECORDED
 from admin.verify.spool import Spool
 from schemas.canonical import contract_hash
 from schemas.scoring import RankingComputed, ScoreRecorded, ScoreVoided
@@ -183,12 +184,7 @@ def _project_of(origin: str) -> str:
 def _sheet(sequence: int, line: bytes) -> Sheet:
     event = event_of(line)
     assert isinstance(event, ScoreRecorded)
-    return Sheet(
-        sequence=sequence,
-        judge_id=event.judge_id,
-        project_version=event.project_version,
-        points=event.points,
-    )
+    return Sheet.said(event, sequence)
 
 
 def _void(sequence: int, line: bytes) -> Void:

@@ -18,6 +18,7 @@ from admin.verify.questions import QuestionRules
 from admin.verify.ranking import RankingRules
 from admin.verify.reading import Reading, Said
 from admin.verify.scoring import ScoringRules
+from admin.verify.sheets import SheetRules
 from admin.verify.sitting import SittingRules
 from admin.verify.spool import Spool
 from admin.verify.submission import SubmissionRules
@@ -44,7 +45,8 @@ class Verification:
         self._judges = JudgeRules(self._facts)
         self._pitches = PitchRules(self._facts)
         self._questions = QuestionRules(self._facts)
-        self._scoring = ScoringRules(self._facts, self._spool)
+        self._scoring = ScoringRules(self._facts)
+        self._sheets = SheetRules(self._facts, self._spool)
         self._rankings = RankingRules(self._facts, self._spool)
         self._sittings = SittingRules(self._facts)
         self._deciding = DecidingRules(self._facts)
@@ -60,6 +62,7 @@ class Verification:
             self._pitches.handlers(),
             self._questions.handlers(),
             self._scoring.handlers(),
+            self._sheets.handlers(),
             self._sittings.handlers(),
             _said_by("decision", self._deciding.handlers()),
             _said_by("awards", self._awards.handlers()),
@@ -88,7 +91,8 @@ class Verification:
         self._reading.settle()
         self._submission.settle()
         self._judges.settle(subjects["scoring"].values())
-        self._scoring.settle(subjects["scoring"].values())
+        self._sheets.settle(subjects["scoring"].values())
+        self._scoring.settle()
         self._pitches.settle(self._scoring.rounds)
         self._questions.settle()
         self._rankings.settle(self._scoring.rounds)

@@ -6,8 +6,12 @@ from decimal import Decimal
 from schemas.base import Localised
 from schemas.samples import cast
 from schemas.season import (
+    Anchor,
+    CommentRule,
     Criterion,
+    CriterionWeight,
     Nomination,
+    NominationRubric,
     Normalisation,
     PanelDefinition,
     Region,
@@ -29,6 +33,17 @@ def _criterion(slug: str, kk: str, ru: str, en: str, weight: str) -> Criterion:
         maximum=Decimal("10"),
         step=Decimal("0.25"),
         required=True,
+        anchors=(
+            Anchor(
+                at=Decimal("2"),
+                text=Localised(kk="Дәлел жоқ", ru="Данных нет", en="No evidence"),
+            ),
+            Anchor(
+                at=Decimal("9.5"),
+                text=Localised(kk="Толық дәлелденген", ru="Доказано", en="Shown in full"),
+            ),
+        ),
+        comment=CommentRule(rule="required", below=Decimal("3"), above=Decimal("9")),
     )
 
 
@@ -49,6 +64,18 @@ FIRST_ROUND = RoundDefinition(
     aggregation="mean",
     normalisation=Normalisation(method="z-score", minimum_sheets=4, shrinkage=Decimal("3.5")),
     reserve=0,
+    nominations=(
+        NominationRubric(
+            nomination=cast.NOMINATION,
+            criteria=CRITERIA,
+            weights=(
+                CriterionWeight(criterion="relevance", weight=Decimal("0.5")),
+                CriterionWeight(criterion="budget", weight=Decimal("0.5")),
+            ),
+        ),
+    ),
+    visibility="after-own",
+    blind=True,
 )
 
 FINAL = RoundDefinition(
@@ -63,6 +90,18 @@ FINAL = RoundDefinition(
     aggregation="trimmed-mean",
     normalisation=Normalisation(method="judge-effect", minimum_sheets=4, shrinkage=Decimal("3.5")),
     reserve=5,
+    nominations=(
+        NominationRubric(
+            nomination=cast.NOMINATION,
+            criteria=CRITERIA,
+            weights=(
+                CriterionWeight(criterion="relevance", weight=Decimal("0.3")),
+                CriterionWeight(criterion="budget", weight=Decimal("0.7")),
+            ),
+        ),
+    ),
+    visibility="always",
+    blind=False,
 )
 
 CHAIR = Seat(

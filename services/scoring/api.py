@@ -13,7 +13,7 @@ from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import messages, procedure
-from services.scoring.domain import assignment, commission, evaluation, round
+from services.scoring.domain import assignment, commission, evaluation, round, sight
 from services.scoring.procedure import Stage
 from services.scoring.store import Judging, person_record
 
@@ -172,12 +172,15 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
     @router.get("/assignments", summary="The calling judge's own projects")
     async def mine(round_id: RoundId, caller: Judge) -> list[messages.Assignment]:
         evaluations = await judging.evaluations_of(round_id, caller.subject)
-        projects = await judging.projects_of(evaluations[0].season_id) if evaluations else {}
+        if not evaluations:
+            return []
+        rubric = await procedure.find_rubric(judging, round_id)
+        projects = await judging.projects_of(evaluations[0].season_id)
         return [
             messages.Assignment(
                 round_id=round_id,
                 project_id=found.project_id,
-                title=projects[found.project_id].content.title,
+                title=sight.seen(rubric, projects[found.project_id].content).title,
                 nomination=projects[found.project_id].content.nomination,
                 project_version=projects[found.project_id].version,
                 scored=found.sheet_of(caller.subject) is not None,

@@ -8,11 +8,11 @@ from schemas.base import Line, Moment, Slug, Uuid
 from schemas.scoring import CriterionComment, CriterionPoints
 from schemas.scoring.base import EventId
 from schemas.season import RoundDefinition
-from schemas.submission import ProjectContent
 from services.kit.http import Command
 from services.scoring import examples
 from services.scoring.domain.base import State
 from services.scoring.domain.evaluation import Evaluation, Sheet, SheetDraft
+from services.scoring.domain.sight import SeenContent
 
 Comments = Annotated[tuple[CriterionComment, ...], Field(max_length=20)]
 
@@ -118,14 +118,16 @@ class DraftAnswer(State):
 class ProjectToScore(State):
     """What an assigned judge sees of a project: no other judge, no score but the own one.
 
-    `own_points` are those that count; `own_sheet` is the last one, also when it was voided.
+    `stage` has the criteria of the project's nomination; in a blind round `content` does not tell
+    whose the project is. `own_points` are those that count; `own_sheet` is the last one, also when
+    it was voided.
     """
 
     model_config = examples.of_answer(examples.TO_SCORE)
     round_id: Slug
     project_id: Uuid
     project_version: int
-    content: ProjectContent
+    content: SeenContent
     stage: RoundDefinition
     own_points: tuple[CriterionPoints, ...] | None
     own_sheet: SheetRecord | None = None
@@ -157,6 +159,28 @@ class SheetHistory(State):
     project_id: Uuid
     judge_id: Uuid
     sheets: tuple[SheetRecord, ...]
+
+
+class JudgeSheet(State):
+    """A judge's sheet that counts."""
+
+    judge_id: Uuid
+    sheet: SheetRecord
+
+
+class SheetsAnswer(State):
+    """Every judge's sheet that counts, in the order of the judges' ids."""
+
+    model_config = examples.of_answer(
+        {
+            "round_id": examples.ROUND,
+            "project_id": examples.PROJECT,
+            "sheets": [{"judge_id": examples.JUDGE, "sheet": examples.SHEET}],
+        }
+    )
+    round_id: Slug
+    project_id: Uuid
+    sheets: tuple[JudgeSheet, ...]
 
 
 class VoidScore(Command):

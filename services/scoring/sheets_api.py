@@ -11,7 +11,7 @@ from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import examples, messages, procedure, sheet_messages
-from services.scoring.domain import assignment, sheets
+from services.scoring.domain import assignment, sheets, sight
 from services.scoring.domain.base import evaluation_id
 from services.scoring.store import Judging
 
@@ -45,17 +45,46 @@ def _reading(judging: Judging, access: Access) -> APIRouter:
         found = await judging.evaluation_of(round_id, project_id)
         found = assignment.require_active(found, caller.subject)
         project = await procedure.find_project(judging, project_id)
+        content = sight.seen(rubric, project.content)
         own, last = found.sheet_of(caller.subject), found.last_sheet_of(caller.subject)
         draft = found.drafts.get(caller.subject)
         return sheet_messages.ProjectToScore(
             round_id=round_id,
             project_id=project_id,
             project_version=project.version,
-            content=project.content,
-            stage=rubric,
+            content=content,
+            stage=rubric.within(project.content.nomination),
             own_points=own.points if own else None,
             own_sheet=sheet_messages.SheetRecord.of(found, last) if last else None,
             draft=sheet_messages.DraftAnswer.of(draft) if draft else None,
+        )
+
+    @router.get(
+        "/sheets", summary="The sheets that count: as the round lets judges see them; staff"
+    )
+    async def all_sheets(
+        round_id: RoundId, project_id: ProjectId, caller: Reader
+    ) -> sheet_messages.SheetsAnswer:
+        stage = await procedure.find_stage(judging, round_id)
+        found = await judging.evaluation_of(round_id, project_id)
+        if caller.role == "judge":
+            found = assignment.require_active(found, caller.subject)
+            published = await procedure.is_public(judging, stage)
+            sight.require_sheets_visible(
+                stage.definition, found, caller.subject, published=published
+            )
+        if found is None:
+            raise Refused("missing", "not-in-round", "This project takes no part in the round.")
+        return sheet_messages.SheetsAnswer(
+            round_id=round_id,
+            project_id=project_id,
+            sheets=tuple(
+                sheet_messages.JudgeSheet(
+                    judge_id=one.judge_id,
+                    sheet=sheet_messages.SheetRecord.of(found, one),
+                )
+                for one in found.effective()
+            ),
         )
 
     @router.get("/sheets/{judge_id}/history", summary="Every sheet of a judge: its own, the staff")

@@ -45,7 +45,7 @@ def _head(stage: RoundDefinition, language: Language) -> Iterator[str]:
     for key in ("project-id", "project", "nomination", "region", "judge-id", "judge", "version"):
         yield words[key]
     yield words["status"]
-    for criterion in stage.criteria:
+    for criterion in stage.every_criterion:
         yield harmless(criterion.name.get(language))
     for key in ("total", "event", "by-event", "reason"):
         yield words[key]
@@ -61,7 +61,7 @@ def _cells(row: RegisterRow, stage: RoundDefinition, language: Language) -> Iter
         yield harmless(text)
     yield str(row.project_version)
     yield DOCUMENT_WORDS[language][row.status]
-    for criterion in stage.criteria:
+    for criterion in stage.every_criterion:
         yield points(row.points.get(criterion.id))
     yield points(row.total)
     for text in (row.event_id, row.by_event_id or "", row.reason or ""):

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from schemas.scoring import CriterionPoints, DrawnProject, PitchDay, PitchesDrawn, ScoringEvent
+from schemas.scoring import (
+    CriterionComment,
+    CriterionPoints,
+    DrawnProject,
+    PitchDay,
+    PitchesDrawn,
+    ScoringEvent,
+)
 from schemas.season import RoundDefinition
 from services.scoring.domain import (
     assignment,
@@ -91,6 +98,8 @@ class Judging:
                 CriterionPoints(criterion=one.id, points=one.minimum) for one in self.stage.criteria
             ]
         found, state = self.told.heard[project], self.evaluations[project]
+        criteria = self.stage.within(found.content.nomination).criteria
+        due = {one.criterion: one.points for one in given}
         last = state.last_sheet_of(judge)
         events = sheets.record_score(
             state,
@@ -99,6 +108,11 @@ class Judging:
             judge_id=judge,
             project_version=found.version,
             points=given,
+            comments=[
+                CriterionComment(criterion=one.id, comment="Анық жазылған")
+                for one in criteria
+                if one.comments.due(due[one.id])
+            ],
             reason="Қайта оқыдым" if state.sheet_of(judge) else None,
             replaces=state.event_id(last.sequence) if last else None,
         )

@@ -1,19 +1,27 @@
 """A small season with twists, written into a chronicle.
 
-A revision, a failed screening, a withdrawal before the ranking and one after the award; a winner
-who declines, and the reserve that moves up; appeals, dismissed and upheld; sheets replaced and
-voided; conflicts, one of them found late; judges who leave; a queue for a webinar; mails that
-bounce, get lost, or are not known to have arrived; a final with pitches, one put off and one
-missed; a sitting that first lacks its quorum.
+A rubric that differs by nomination; a revision, a failed screening, a withdrawal before the
+ranking and one after the award; a winner who declines, and the reserve that moves up; appeals,
+dismissed and upheld; sheets replaced and voided; conflicts, one of them found late; judges who
+leave; a queue for a webinar; mails that bounce, get lost, or are not known to have arrived; a final
+with pitches, one put off and one missed; a sitting that first lacks its quorum.
 """
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from admin.rehearsal.cast import Cast, FairSize, ProjectPlan, season_text
 from admin.rehearsal.commands import SEASON_FILE
 from schemas.scoring import AwardAdded, Member, ScoringEvent
+from schemas.season import (
+    CommentRule,
+    CriterionWeight,
+    NominationRubric,
+    RoundDefinition,
+    SeasonDefinition,
+)
 from services.kit.envelope import Envelope
 from services.scoring.domain import (
     awards,
@@ -44,7 +52,7 @@ def chronicle() -> Chronicle:
     season = definition.model_copy(
         update={
             "webinars": (limited, *definition.webinars[1:]),
-            "rounds": (*definition.rounds[:-1], last),
+            "rounds": (_varied(definition), *definition.rounds[1:-1], last),
         }
     )
     told = Chronicle(season, Cast("chronicle", SIZE, season))
@@ -59,6 +67,20 @@ def chronicle() -> Chronicle:
     final = _judge(told, 1, panels["commission"], list(shortlist.chosen))
     _award(told, final)
     return told
+
+
+def _varied(definition: SeasonDefinition) -> RoundDefinition:
+    """The first round, with comments due in one nomination, and other weights in another."""
+    first, names = definition.rounds[0], [one.id for one in definition.nominations]
+    always = CommentRule(rule="required")
+    asking = tuple(one.model_copy(update={"comment": always}) for one in first.criteria)
+    level = Decimal(1) / len(first.criteria)
+    weights = tuple(CriterionWeight(criterion=one.id, weight=level) for one in first.criteria)
+    own = (
+        NominationRubric(nomination=names[0], criteria=asking),
+        NominationRubric(nomination=names[1], weights=weights),
+    )
+    return RoundDefinition.model_validate(dict(first) | {"nominations": own})
 
 
 def _submit(told: Chronicle) -> None:

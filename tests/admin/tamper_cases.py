@@ -1,6 +1,7 @@
 """What somebody might do to a record, and the rule that must tell."""
 
 import json
+from collections.abc import Mapping
 
 from tests.admin.chronicle import Chronicle, Written
 from tests.admin.tampering import (
@@ -91,11 +92,19 @@ def swap_tickets(told: Chronicle) -> None:
 
 def amendment(**fields: object) -> Change:
     """Other values in the first sheet that changed another one."""
+    return _first_sheet_with("reason", fields)
 
+
+def commented(**fields: object) -> Change:
+    """Other values in the first sheet with comments."""
+    return _first_sheet_with("comments", fields)
+
+
+def _first_sheet_with(member: str, fields: Mapping[str, object]) -> Change:
     def change(told: Chronicle) -> None:
         sheets = [one for one in told.records if one.header("ce_type") == "ScoreRecorded"]
         number = next(
-            number for number, one in enumerate(sheets) if json.loads(one.value or b"")["reason"]
+            number for number, one in enumerate(sheets) if json.loads(one.value or b"")[member]
         )
         edit("ScoreRecorded", number, **fields)(told)
 
@@ -239,6 +248,8 @@ CASES: dict[str, tuple[str, Change]] = {
     "a criterion is missing": ("sheet", edit("ScoreRecorded", points=lambda all: all[1:])),
     "a criterion twice": ("sheet", edit("ScoreRecorded", points=lambda all: [*all, all[0]])),
     "an unknown criterion": ("sheet", edit("ScoreRecorded", points__0__criterion="charm")),
+    "a comment that is due is missing": ("sheet", commented(comments=None)),
+    "a comment on no criterion": ("sheet", commented(comments__0__criterion="charm")),
     "a sheet is changed without a reason": ("amended", amendment(reason=None)),
     "a change does not name the sheet before": ("amended", amendment(replaces=None)),
     "a change names another sheet": ("amended", amendment(replaces=lambda id: id + "0")),

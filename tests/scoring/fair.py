@@ -46,7 +46,7 @@ def season_yaml(season_id: str, first: Body, final: Body) -> str:
         nomination["funds_tiyn"] = NOMINATION_FUNDS
     commission = next(panel for panel in fields["panels"] if panel["name"] == "commission")
     commission["seats"] = [*commission["seats"][:VOTES], commission["seats"][-1]]
-    fields["rounds"][0] |= first
+    fields["rounds"][0] |= json.loads(json.dumps(first))  # a season has no aliases
     fields["rounds"][-1] |= {"minimum_sheets": 3} | final
     text: str = yaml.safe_dump(fields, allow_unicode=True)
     return text

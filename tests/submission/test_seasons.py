@@ -1,12 +1,18 @@
 """The rules of a season, without I/O."""
 
+from typing import Any
+
 import pytest
 
+from schemas.season import CommentRule, NominationRubric
 from schemas.submission import SeasonClosed, SeasonOpened
 from services.kit.refusal import Refused
 from services.submission.domain import close_season, evolve_season, open_season
 
 from . import given
+
+FIRST = given.definition().rounds[0]
+ALWAYS = CommentRule(rule="required")
 
 
 def test_open_season_says_everything_it_is_run_by() -> None:
@@ -22,6 +28,26 @@ def test_open_season_says_nothing_when_repeated() -> None:
 
 def test_an_open_season_does_not_change() -> None:
     other = given.definition().model_copy(update={"grace_minutes": 0})
+
+    with pytest.raises(Refused, match="season-already-open"):
+        open_season(given.season(), other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"blind": True},
+        {"visibility": "after-own"},
+        {"nominations": (NominationRubric(nomination="environment", criteria=FIRST.criteria),)},
+        {"criteria": tuple(one.model_copy(update={"anchors": None}) for one in FIRST.criteria)},
+        {"criteria": tuple(one.model_copy(update={"comment": ALWAYS}) for one in FIRST.criteria)},
+    ],
+    ids=["blind", "visibility", "nominations", "anchors", "comments"],
+)
+def test_rubrics_of_an_open_season_do_not_change(change: dict[str, Any]) -> None:
+    before = given.definition()
+    first = FIRST.model_copy(update=change)
+    other = before.model_copy(update={"rounds": (first, *before.rounds[1:])})
 
     with pytest.raises(Refused, match="season-already-open"):
         open_season(given.season(), other)

@@ -37,7 +37,7 @@ from services.scoring.domain.ranking import (
     table_hash,
     tally,
 )
-from services.scoring.domain.register import set_aside
+from services.scoring.domain.register import set_aside, why_set_aside
 from services.scoring.domain.round import Round, unknown_round
 from services.scoring.domain.tally import TRIMMED_FROM
 
@@ -106,6 +106,11 @@ class _Case:
         ids = [one.project_id for one in self.tallied.entrants]
         return ids.index(project_id)
 
+    @property
+    def rubric(self) -> RoundDefinition:
+        """The round as the project's nomination is scored."""
+        return self.stage.within(self.row.nomination)
+
     def explanation(self, own: Candidate, decision: Decision | None) -> Explanation:
         raw, counting = self.tallied.raw[self.number], self.tallied.counting[self.number]
         rule = self.stage.normalisation
@@ -140,7 +145,7 @@ class _Case:
     def _sheets(self) -> tuple[SheetLine, ...]:
         sheets = sorted(self.evaluation.effective(), key=lambda one: one.sequence)
         scales = {one.judge_id: one for one in judge_scales(self.tallied)}
-        raw = [sheet_total(one, self.stage) for one in sheets]
+        raw = [sheet_total(one, self.rubric) for one in sheets]
         after = [
             Fraction(scales[one.judge_id].scale) * total + Fraction(scales[one.judge_id].offset)
             for one, total in zip(sheets, raw, strict=True)
@@ -165,7 +170,7 @@ class _Case:
         return tuple(lines)
 
     def _sheet(self, number: int, sheet: Sheet, *, counts: bool) -> SheetLine:
-        criteria = {one.id: one for one in self.stage.criteria}
+        criteria = {one.id: one for one in self.rubric.criteria}
         parts = tuple(
             Part(
                 criterion=item.criterion,
@@ -176,7 +181,7 @@ class _Case:
             )
             for item in sheet.points
         )
-        total = sheet_total(sheet, self.stage)
+        total = sheet_total(sheet, self.rubric)
         return SheetLine(
             number=number,
             judge_id=sheet.judge_id,
@@ -205,7 +210,7 @@ class _Case:
                     event_id=f"{origin}:{sheet.sequence}",
                     why="voided" if void else "replaced",
                     by_event_id=f"{origin}:{by}",
-                    reason=void.reason if void else None,
+                    reason=why_set_aside(found, sheet),
                 )
             )
         return tuple(lines)

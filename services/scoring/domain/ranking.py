@@ -76,9 +76,10 @@ def tally(stage: RoundDefinition, entrants: Sequence[Entrant]) -> Tally:
     ordered = tuple(sorted(entrants, key=lambda one: one.project_id))
     judges = sorted({sheet.judge_id for one in ordered for sheet in one.sheets})
     index = {judge: number for number, judge in enumerate(judges)}
+    own = {one.nomination: stage.within(one.nomination) for one in ordered}
     sheets = columns(
         [
-            (number, index[sheet.judge_id], sheet_total(sheet, stage))
+            (number, index[sheet.judge_id], sheet_total(sheet, own[one.nomination]))
             for number, one in enumerate(ordered)
             for sheet in one.sheets
         ],
@@ -184,7 +185,10 @@ def _exact(found: Totals, count: int) -> tuple[Fraction, ...]:
 
 
 def sheet_total(sheet: Sheet, stage: RoundDefinition) -> Fraction:
-    """The weighted mean of the points on one sheet; a criterion left out counts nowhere."""
+    """The weighted mean of the points on one sheet; a criterion left out counts nowhere.
+
+    `stage` is the round within the project's nomination, whose criteria may be others.
+    """
     weights = {criterion.id: Fraction(criterion.weight) for criterion in stage.criteria}
     weight = sum((weights[item.criterion] for item in sheet.points), Fraction(0))
     points = sum(
@@ -212,7 +216,8 @@ def sort_key(entrant: Entrant, total: Fraction, stage: RoundDefinition, seed: st
         if step.startswith("criterion:"):
             key.append(-_criterion_mean(entrant.sheets, step.removeprefix("criterion:")))
         elif step == "median":
-            each = [sheet_total(sheet, stage) for sheet in entrant.sheets]
+            own = stage.within(entrant.nomination)
+            each = [sheet_total(sheet, own) for sheet in entrant.sheets]
             key.append(-Fraction(median(each)) if each else Fraction(0))
         elif step == "earliest-submission":
             key.append(entrant.first_submitted_at)

@@ -59,6 +59,14 @@ def set_aside(found: Evaluation, sheet: Sheet) -> int | None:
     return min(later, default=None)
 
 
+def why_set_aside(found: Evaluation, sheet: Sheet) -> str | None:
+    """The reason of the void, or of the sheet that took its place; None while it counts."""
+    by = set_aside(found, sheet)
+    voids = {one.sequence: one.reason for one in found.voids}
+    changes = {one.sequence: one.reason for one in found.sheets}
+    return None if by is None else (voids | changes).get(by)
+
+
 def _rows(
     stage: RoundDefinition, found: Evaluation, project: HeardProject, names: Mapping[str, str]
 ) -> Iterator[RegisterRow]:
@@ -75,8 +83,8 @@ def _rows(
             project_version=sheet.project_version,
             status="voided" if void else "replaced" if by else "effective",
             points={item.criterion: item.points for item in sheet.points},
-            total=shown(sheet_total(sheet, stage)),
+            total=shown(sheet_total(sheet, stage.within(project.content.nomination))),
             event_id=f"{found.origin}:{sheet.sequence}",
             by_event_id=f"{found.origin}:{by}" if by else None,
-            reason=void.reason if void else None,
+            reason=why_set_aside(found, sheet),
         )

@@ -23,7 +23,10 @@ class Scenario(State):
     threshold: Points | None = None
     """Projects whose total is below this are not chosen."""
     weights: Mapping[Slug, Points] | None = None
-    """New weights of all criteria; they must add up to 1."""
+    """New weights of all criteria of the round; they must add up to 1.
+
+    A nomination that has a rubric of its own keeps it.
+    """
     aggregation: Aggregation | None = None
     normalisation: Normalisation | None = None
     without_normalisation: bool = False

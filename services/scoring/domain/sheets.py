@@ -17,7 +17,8 @@ from schemas.scoring import (
     ScoringEvent,
 )
 from schemas.season import Criterion, RoundDefinition
-from services.kit.refusal import Fault, Refused
+from services.kit.refusal import Refused
+from services.scoring.domain import rubric
 from services.scoring.domain.assignment import require_active
 from services.scoring.domain.base import invalid
 from services.scoring.domain.evaluation import Evaluation, SheetDraft, sealed, voiding
@@ -46,7 +47,8 @@ def record_score(
     Where pitch slots are drawn, a sheet is taken from the beginning of the project's pitch on.
     """
     evaluation = require_active(evaluation, judge_id)
-    criteria = stage.criteria
+    _require_eligible(project)
+    criteria = stage.within(project.content.nomination).criteria
     ordered, said = _in_order(points, criteria), _comments(comments, criteria)
     current = evaluation.sheet_of(judge_id)
     handed = (project_version, ordered, said)
@@ -56,8 +58,7 @@ def record_score(
         raise sealed(evaluation.round_id)
     require_begun(evaluation.pitch)
     _require_version(project, project_version)
-    faults = [*_faults(points, criteria), *_missing(points, criteria), *_odd(comments, criteria)]
-    if faults:
+    if faults := rubric.faults(points, comments, criteria):
         raise invalid("sheet-invalid", faults)
     last = evaluation.last_sheet_of(judge_id)
     known = evaluation.event_id(last.sequence) if last else None
@@ -102,9 +103,11 @@ def save_draft(
     evaluation = require_active(evaluation, judge_id)
     if evaluation.sealed:
         raise sealed(evaluation.round_id)
+    _require_eligible(project)
     _require_version(project, draft.project_version)
-    criteria, comments = stage.criteria, draft.comments or ()
-    if faults := [*_faults(draft.points, criteria), *_odd(comments, criteria)]:
+    criteria = stage.within(project.content.nomination).criteria
+    comments = draft.comments or ()
+    if faults := rubric.draft_faults(draft.points, comments, criteria):
         raise invalid("sheet-invalid", faults)
     last = evaluation.last_sheet_of(judge_id)
     known = evaluation.event_id(last.sequence) if last else None
@@ -152,10 +155,13 @@ def seal(evaluation: Evaluation | None) -> list[ScoringEvent]:
     ]
 
 
-def _require_version(project: HeardProject, seen: int) -> None:
-    """Refuse a sheet on anything but the version that is evaluated."""
+def _require_eligible(project: HeardProject) -> None:
     if project.status != "eligible":
         raise Refused("conflict", "project-not-eligible", f"The project is {project.status}.")
+
+
+def _require_version(project: HeardProject, seen: int) -> None:
+    """Refuse a sheet on anything but the version that is evaluated."""
     if seen > project.version:
         raise Refused(
             "conflict",
@@ -175,47 +181,6 @@ def _outdated(known: str | None) -> Refused:
     return Refused(
         "conflict", "sheet-outdated", f"{what}; read it, and name it in `replaces` to change it."
     )
-
-
-def _faults(points: Sequence[CriterionPoints], criteria: Sequence[Criterion]) -> list[Fault]:
-    """What is wrong with the points that are there."""
-    by_id = {criterion.id: criterion for criterion in criteria}
-    given: set[str] = set()
-    faults = []
-    for item in points:
-        where = f"points.{item.criterion}"
-        criterion = by_id.get(item.criterion)
-        if criterion is None:
-            faults.append(Fault(where, f"is not one of: {', '.join(by_id)}"))
-        elif item.criterion in given:
-            faults.append(Fault(where, "appears twice"))
-        elif not criterion.minimum <= item.points <= criterion.maximum:
-            faults.append(Fault(where, f"must be {criterion.minimum} to {criterion.maximum}"))
-        elif (item.points - criterion.minimum) % criterion.step:
-            faults.append(Fault(where, f"must be in steps of {criterion.step}"))
-        given.add(item.criterion)
-    return faults
-
-
-def _missing(points: Sequence[CriterionPoints], criteria: Sequence[Criterion]) -> list[Fault]:
-    """What a sheet can't be handed in without."""
-    given = {item.criterion for item in points}
-    return [
-        Fault(f"points.{criterion.id}", "is required")
-        for criterion in criteria
-        if criterion.required and criterion.id not in given
-    ]
-
-
-def _odd(comments: Sequence[CriterionComment], criteria: Sequence[Criterion]) -> list[Fault]:
-    """Comments on what is no criterion, or twice on the same one."""
-    ids = [criterion.id for criterion in criteria]
-    given = [item.criterion for item in comments]
-    unknown = [
-        Fault(f"comments.{id}", f"is not one of: {', '.join(ids)}") for id in given if id not in ids
-    ]
-    twice = [Fault(f"comments.{id}", "appears twice") for id in ids if given.count(id) > 1]
-    return unknown + twice
 
 
 def _in_order(
