@@ -263,17 +263,21 @@ class SeasonDefinition(Contract):
         for index, stage in enumerate(self.rounds[:-1]):
             if stage.reserve:
                 raise Misfit("only the last round has a reserve", "rounds", index, "reserve")
+        panels = {panel.name for panel in self.panels}
+        for index, stage in enumerate(self.rounds):
+            if stage.panel not in panels:
+                what = f"round {stage.id} names panel {stage.panel}, which is not defined"
+                raise Misfit(what, "rounds", index, "panel")
+        return self
+
+    @model_validator(mode="after")
+    def _rubrics_are_of_its_nominations(self) -> Self:
         nominations = {nomination.id for nomination in self.nominations}
         for index, stage in enumerate(self.rounds):
             for number, one in enumerate(stage.nominations or ()):
                 if one.nomination not in nominations:
                     what = f"there is no nomination {one.nomination}"
                     raise Misfit(what, "rounds", index, "nominations", number, "nomination")
-        panels = {panel.name for panel in self.panels}
-        for index, stage in enumerate(self.rounds):
-            if stage.panel not in panels:
-                what = f"round {stage.id} names panel {stage.panel}, which is not defined"
-                raise Misfit(what, "rounds", index, "panel")
         return self
 
     @property

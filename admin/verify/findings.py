@@ -41,6 +41,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "ruleset": "a ranking's ruleset_hash is that of the season's rules",
         "inputs": "a ranking's inputs_hash is that of the scores in its cut",
         "table": "a ranking's table and table_hash are those of the scores in its cut",
+        "few-sheets": "who is ranked by fewer sheets than are due is named, with a reason",
         "candidates": "the ranked are the closed round's projects, eligible as heard",
         "sitting": "a sitting's roll, votes and motions follow its rules",
         "quorum": "a decision has the quorum of the panel's voting members",

@@ -12,6 +12,7 @@ from admin.verify.sheets import RECORDED
 from admin.verify.spool import Spool
 from schemas.canonical import contract_hash
 from schemas.scoring import RankingComputed, ScoreRecorded, ScoreVoided
+from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.evaluation import Evaluation, Sheet, Void
 from services.scoring.domain.ranking import (
     DRAW_SEQUENCE,
@@ -78,10 +79,30 @@ class RankingRules:
             said.place,
             "its judges' scales are not those that normalising its scores gives",
         )
+        short = self._short(found, stage)
+        told = ranking.few_sheets.projects if ranking.few_sheets else ()
+        self._findings.expect(
+            told == short,
+            "few-sheets",
+            said.place,
+            f"names {', '.join(told) or 'nobody'} as short of sheets; {len(short)} are: "
+            f"{', '.join(short[:5])}",
+        )
         same = self._findings.failed.total() == before
         self._findings.rankings.append(
             Ranked(said.id, found.scores, len(table), ranking.inputs_hash, fresh, same)
         )
+
+    def _short(self, found: _Recomputed, stage: Stage) -> tuple[str, ...]:
+        """Who has fewer sheets than are due; one whose pitch was missed needs none."""
+        short = []
+        for one in found.entrants:
+            id = evaluation_id(stage.round_id, one.project_id)
+            pitch = self._facts.trace(f"{EVALUATIONS}{id}").pitch
+            missed = pitch is not None and pitch.status == "missed"
+            if not missed and len(one.sheets) < stage.definition.minimum_sheets:
+                short.append(one.project_id)
+        return tuple(sorted(short))
 
     def _compare(self, said: Said, rule: str, name: str, told: str, found: str) -> None:
         self._findings.expect(

@@ -52,13 +52,7 @@ class SheetRules:
                 return
         if said.values.get("ce_actor") != b"judge/" + owner:
             findings.fault("assigned", said.place, f"{said.actor} scores as judge {judge}")
-        checked["sealed"] += 1
-        if trace.sealed:
-            findings.fault("sealed", said.place, f"a score after {trace.sealed}, which sealed them")
-        if trace.pitch is not None:
-            checked["pitch"] += 1
-            if not trace.pitch.begun:
-                findings.fault("pitch", said.place, "a score before the pitch has begun")
+        self._check_time(said, trace)
         self._check_amended(said, trace)
         trace.last[judge] = trace.handed[judge] = said.sequence
         if event.project_version not in trace.versions:
@@ -72,6 +66,17 @@ class SheetRules:
             checked["sheet"] += 1
             if what := rubric.misfit(event):
                 findings.fault("sheet", said.place, what)
+
+    def _check_time(self, said: Said, trace: Evaluation) -> None:
+        """Not after the seal, and not before the pitch where slots are drawn."""
+        self._findings.checked["sealed"] += 1
+        if trace.sealed:
+            what = f"a score after {trace.sealed}, which sealed them"
+            self._findings.fault("sealed", said.place, what)
+        if trace.pitch is not None:
+            self._findings.checked["pitch"] += 1
+            if not trace.pitch.begun:
+                self._findings.fault("pitch", said.place, "a score before the pitch has begun")
 
     def _check_amended(self, said: Said, trace: Evaluation) -> None:
         """A sheet names the judge's one before; to change what counts takes a reason."""

@@ -12,6 +12,7 @@ from schemas.scoring import (
     CriterionComment,
     CriterionPoints,
     DrawnProject,
+    FewSheets,
     JudgeAssigned,
     JudgeScale,
     JudgeTerms,
@@ -144,6 +145,9 @@ RANKING = RankingComputed(
         ),
     ),
     corrects=cast.scoring_event(f"round/{cast.ROUND}", 3),
+    few_sheets=FewSheets(
+        projects=(cast.OTHER_PROJECT,), reason="После отвода остался один лист; замены нет"
+    ),
 )
 
 SCORING = (
@@ -203,5 +207,15 @@ SCORING = (
         RoundClosed(round_id=cast.ROUND, cut=CUT),
         Circumstances(cast.ROUND, sequence=2, at=CLOSED_AT, actor=OFFICE),
     ),
-    Sample(RANKING, Circumstances(cast.ROUND, sequence=3, at=CLOSED_AT, actor=OFFICE)),
+    Sample(
+        RANKING,
+        Circumstances(cast.ROUND, sequence=3, at=CLOSED_AT, actor=OFFICE),
+        kazakh=RANKING.model_copy(
+            update={
+                "few_sheets": FewSheets(
+                    projects=(cast.OTHER_PROJECT,), reason="Шеттетуден кейін бір парақ қалды"
+                )
+            }
+        ),
+    ),
 )

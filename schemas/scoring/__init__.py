@@ -46,7 +46,13 @@ from schemas.scoring.final import (
     RevisedLine,
     BudgetRevised,
 )
-from schemas.scoring.round import RoundClosed, RankedProject, JudgeScale, RankingComputed
+from schemas.scoring.round import (
+    RoundClosed,
+    RankedProject,
+    JudgeScale,
+    FewSheets,
+    RankingComputed,
+)
 from schemas.scoring.sitting import (
     MemberPresence,
     Presence,
@@ -130,6 +136,7 @@ __all__ = [
     "RoundClosed",
     "RankedProject",
     "JudgeScale",
+    "FewSheets",
     "RankingComputed",
     "MemberPresence",
     "Presence",

@@ -92,6 +92,14 @@ class JudgeScale(Contract):
     """What is added to them after that."""
 
 
+class FewSheets(Contract):
+    """Projects that are ranked by fewer valid sheets than the round asks for, and why."""
+
+    projects: tuple[Uuid, ...]
+    """Ids of these projects, sorted."""
+    reason: Line
+
+
 class RankingComputed(ScoringEvent):
     """A ranking, as a pure function of the scores in the cut and the ruleset."""
 
@@ -109,3 +117,5 @@ class RankingComputed(ScoringEvent):
     """What normalisation made of each judge; null when the round has none."""
     corrects: EventId | None = None
     """`ce_id` of the RankingComputed that it corrects on appeal; null before the results."""
+    few_sheets: FewSheets | None = None
+    """Whom a late void left with too few sheets; null when all have enough."""

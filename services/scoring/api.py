@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from schemas.base import UUID_PATTERN
-from schemas.scoring import Member, ScoringEvent
+from schemas.scoring import Member, RankingComputed, ScoringEvent
 from schemas.season import PanelName
 from services.kit.access import Access, command_key
 from services.kit.aggregate import CommandKey, Decision
@@ -13,7 +13,7 @@ from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import messages, procedure
-from services.scoring.domain import assignment, commission, evaluation, round, sight
+from services.scoring.domain import assignment, commission, evaluation, moves, round, sight
 from services.scoring.procedure import Stage
 from services.scoring.store import Judging, person_record
 
@@ -122,11 +122,18 @@ def _rounds(judging: Judging, access: Access) -> APIRouter:
 
     @router.post("/ranking", summary="Rank a closed round")
     async def rank(
-        round_id: RoundId, request: Request, caller: Secretary, key: Key
+        round_id: RoundId,
+        request: Request,
+        caller: Secretary,
+        key: Key,
+        body: messages.RankRound | None = None,
     ) -> messages.RankingAnswer:
         stage = await procedure.find_stage(judging, round_id)
-        result = await procedure.rank_round(judging, stage, context_of(request, caller), key)
-        return ranking_answer(result.state)
+        reason = body.few_sheets_reason if body else None
+        result = await procedure.rank_round(
+            judging, stage, reason, context_of(request, caller), key
+        )
+        return ranking_answer(result.state, stage.definition.limit)
 
     @router.get("", summary="How far a round is")
     async def read(round_id: RoundId) -> messages.RoundAnswer:
@@ -192,8 +199,11 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
     return router
 
 
-def ranking_answer(found: round.Round) -> messages.RankingAnswer:
-    """The last ranking of a round; refused while there is none."""
+def ranking_answer(found: round.Round, limit: int | None = None) -> messages.RankingAnswer:
+    """The last ranking of a round; refused while there is none.
+
+    With the round's limit it tells, besides, who moved against the ranking before.
+    """
     ranking = found.ranking
     if ranking is None:
         raise Refused("missing", "not-ranked", f"Round {found.round_id} is not ranked yet.")
@@ -205,6 +215,17 @@ def ranking_answer(found: round.Round) -> messages.RankingAnswer:
         inputs_hash=ranking.inputs_hash,
         table_hash=ranking.table_hash,
         corrects=ranking.corrects,
+        few_sheets=ranking.few_sheets,
+        moved=_moved(found, ranking, limit) if limit else None,
+    )
+
+
+def _moved(found: round.Round, ranking: RankingComputed, limit: int) -> messages.Moved | None:
+    if found.before is None:
+        return None
+    return messages.Moved(
+        against=found.event_id(found.before.sequence),
+        projects=moves.moves(found.before.table, ranking.table, limit),
     )
 
 

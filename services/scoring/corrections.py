@@ -37,7 +37,7 @@ async def void_sheets(
             ),
         )
         said += result.event_ids
-    ranked = await procedure.correct_ranking(judging, stage, context)
+    ranked = await procedure.correct_ranking(judging, stage, resolved.reason, context)
     return said + ranked.event_ids
 
 

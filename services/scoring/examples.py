@@ -147,6 +147,11 @@ RANKING: Example = {
             "tied_with_next": False,
         }
     ],
+    "few_sheets": {"projects": [PROJECT], "reason": "После отвода замены нет"},
+    "moved": {
+        "against": f"scoring/round/{ROUND}:2",
+        "projects": [{"project_id": PROJECT, "from_rank": 51, "to_rank": 50, "crosses": "in"}],
+    },
 }
 DECISION: Example = {
     "round_id": ROUND,

@@ -6,13 +6,14 @@ from pydantic import Field, model_validator
 
 from schemas.base import Language, Line, Localised, Moment, Slug, Tiyn, Uuid
 from schemas.people import Email, Person
-from schemas.scoring import DecidedProject, JudgeTerms, Member, RankedProject
+from schemas.scoring import DecidedProject, FewSheets, JudgeTerms, Member, RankedProject
 from schemas.season import RoundDefinition
 from services.kit.http import Command
 from services.scoring import examples
 from services.scoring.domain.awards import Award
 from services.scoring.domain.base import State
 from services.scoring.domain.decision import ChairWord
+from services.scoring.domain.moves import Move
 
 EXAMPLE_JUDGE = examples.JUDGE
 
@@ -137,8 +138,26 @@ class RoundAnswer(State):
     event_id: str | None = None
 
 
+class RankRound(Command):
+    """Why projects that a late void left with too few sheets are ranked all the same."""
+
+    model_config = examples.of_request({"few_sheets_reason": "После отвода замены нет"})
+    few_sheets_reason: Line | None = None
+
+
+class Moved(State):
+    """What changed against the ranking before, whose event is named."""
+
+    against: str
+    projects: tuple[Move, ...]
+
+
 class RankingAnswer(State):
-    """A ranking with the hashes that anyone can recompute from the log."""
+    """A ranking with the hashes that anyone can recompute from the log.
+
+    `few_sheets` are those ranked by fewer sheets than are due; `moved` is for the staff, once the
+    round was ranked anew.
+    """
 
     model_config = examples.of_answer(examples.RANKING)
     round_id: Slug
@@ -149,6 +168,8 @@ class RankingAnswer(State):
     table: tuple[RankedProject, ...]
     corrects: str | None = None
     """The published ranking that this one corrects on appeal; it can be read still."""
+    few_sheets: FewSheets | None = None
+    moved: Moved | None = None
 
 
 class RecordDecision(Command):

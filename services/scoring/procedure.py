@@ -23,6 +23,7 @@ from services.scoring.domain import (
     ranking,
     round,
     sheets,
+    shortfall,
     sitting,
 )
 from services.scoring.domain.base import evaluation_id
@@ -204,11 +205,15 @@ async def closed_round(
 
 
 async def rank_round(
-    judging: Judging, stage: Stage, context: Context, key: CommandKey | None
+    judging: Judging, stage: Stage, reason: str | None, context: Context, key: CommandKey | None
 ) -> Result[round.Round]:
-    """Rank a closed round from its sealed evaluations."""
+    """Rank a closed round from its sealed evaluations.
+
+    `reason` is for ranking those that a late void left with too few sheets.
+    """
     found, candidates = await closed_round(judging, stage)
-    computed = ranking.compute_ranking(found.drawn, stage.definition, candidates)
+    few = shortfall.accept_few_sheets(found, stage.definition, candidates, reason)
+    computed = ranking.compute_ranking(found.drawn, stage.definition, candidates, few)
     published = await is_public(judging, stage)
     return await judging.rounds.execute(
         stage.round_id,
@@ -219,11 +224,17 @@ async def rank_round(
     )
 
 
-async def correct_ranking(judging: Judging, stage: Stage, context: Context) -> Result[round.Round]:
-    """Rank a published round anew when appeals have voided sheets of it."""
+async def correct_ranking(
+    judging: Judging, stage: Stage, reason: str, context: Context
+) -> Result[round.Round]:
+    """Rank a published round anew when appeals have voided sheets of it.
+
+    The appeal's reason stands for the projects that this leaves with too few.
+    """
     found, candidates = await closed_round(judging, stage)
     evaluations = await judging.evaluations_of(stage.round_id)
-    computed = ranking.compute_ranking(found.drawn, stage.definition, candidates)
+    few = shortfall.accept_few_sheets(found, stage.definition, candidates, reason)
+    computed = ranking.compute_ranking(found.drawn, stage.definition, candidates, few)
     return await judging.rounds.execute(
         stage.round_id,
         lambda found: Decision(round.correct_ranking(found, computed, evaluations)),

@@ -121,12 +121,13 @@ def _outcomes(judging: Judging, access: Access) -> APIRouter:
     @router.get("/ranking", summary="The ranking; before the results only for the staff")
     async def ranking(round_id: RoundId, caller: Anyone) -> messages.RankingAnswer:
         stage = await procedure.find_stage(judging, round_id)
-        if not is_staff(caller) and not await procedure.is_public(judging, stage):
+        staff = is_staff(caller)
+        if not staff and not await procedure.is_public(judging, stage):
             raise under_embargo()
         found = await judging.rounds.get(round_id)
         if found is None:
             raise round.unknown_round(round_id)
-        return ranking_answer(found)
+        return ranking_answer(found, stage.definition.limit if staff else None)
 
     @router.get("/decision", summary="The decision; before it is published only for the staff")
     async def read(round_id: RoundId, caller: Anyone) -> messages.DecisionAnswer:

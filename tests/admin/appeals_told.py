@@ -12,6 +12,7 @@ from services.scoring.domain import (
     ranking,
     round,
     sheets,
+    shortfall,
     sitting,
     voting,
 )
@@ -197,6 +198,9 @@ def _void(told: Chronicle, judging: Judging, resolved: appeal.Appeal) -> None:
         for project, found in judging.evaluations.items()
         if told.heard[project].status == "eligible"
     ]
-    computed = ranking.compute_ranking(judging.state.drawn, judging.stage, candidates)
+    few = shortfall.accept_few_sheets(
+        judging.state, judging.stage, candidates, resolved.resolved.reason
+    )
+    computed = ranking.compute_ranking(judging.state.drawn, judging.stage, candidates, few)
     corrected = round.correct_ranking(judging.state, computed, list(judging.evaluations.values()))
     judging.say_of_round(corrected, cause)

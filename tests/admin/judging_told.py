@@ -21,6 +21,7 @@ from services.scoring.domain import (
     ranking,
     round,
     sheets,
+    shortfall,
 )
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.commission import Commission
@@ -259,7 +260,8 @@ class Judging:
             for project, found in self.evaluations.items()
             if self.told.heard[project].status == "eligible"
         ]
-        self.say_of_round([ranking.compute_ranking(self.state.drawn, self.stage, candidates)])
+        few = shortfall.accept_few_sheets(self.state, self.stage, candidates, "Ауыстыру жоқ")
+        self.say_of_round([ranking.compute_ranking(self.state.drawn, self.stage, candidates, few)])
 
     def say_of_round(self, events: Sequence[ScoringEvent], cause: str = "") -> None:
         """Say something of the round itself."""

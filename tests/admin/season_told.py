@@ -70,7 +70,7 @@ def chronicle() -> Chronicle:
 
 
 def _varied(definition: SeasonDefinition) -> RoundDefinition:
-    """The first round, with comments due in one nomination, and other weights in another."""
+    """The first round: all sheets due, comments in one nomination, other weights in another."""
     first, names = definition.rounds[0], [one.id for one in definition.nominations]
     always = CommentRule(rule="required")
     asking = tuple(one.model_copy(update={"comment": always}) for one in first.criteria)
@@ -80,7 +80,7 @@ def _varied(definition: SeasonDefinition) -> RoundDefinition:
         NominationRubric(nomination=names[0], criteria=asking),
         NominationRubric(nomination=names[1], weights=weights),
     )
-    return RoundDefinition.model_validate(dict(first) | {"nominations": own})
+    return RoundDefinition.model_validate(dict(first) | {"nominations": own, "minimum_sheets": 3})
 
 
 def _submit(told: Chronicle) -> None:

@@ -284,6 +284,15 @@ CASES: dict[str, tuple[str, Change]] = {
     "inputs_hash is another": ("inputs", edit("RankingComputed", inputs_hash=HASH)),
     "table_hash is another": ("table", edit("RankingComputed", table_hash=HASH)),
     "a total is changed": ("table", edit("RankingComputed", table__0__total="9.999999")),
+    "too few sheets are hushed up": ("few-sheets", edit("RankingComputed", 1, few_sheets=None)),
+    "another is short of sheets": (
+        "few-sheets",
+        edit("RankingComputed", 1, few_sheets__projects=[OTHER]),
+    ),
+    "nobody is short of sheets": (
+        "few-sheets",
+        edit("RankingComputed", few_sheets={"projects": [OTHER], "reason": "Жай ғана"}),
+    ),
     "an unscreened project is ranked": (
         "candidates",
         edit("RankingComputed", cut=lambda cut: {k: _first(k, v) for k, v in cut.items()}),

@@ -166,8 +166,9 @@ async def test_a_sheet_voided_on_appeal_is_ranked_anew_and_the_original_stays(fa
     said = [id for answer in answers for id in fine(answer)["event_ids"]]
     types = {id: type_ for type_, id, _ in await fair.said()}
     assert sorted(types[id] for id in said) == ["AppealResolved", "RankingComputed", "ScoreVoided"]
-    shown = fine(await fair.get(f"/rounds/{fair.first}/ranking"))
-    assert shown["corrects"] == before["event_id"]
+    shown = fine(await fair.get(f"/rounds/{fair.first}/ranking", fair.secretary))
+    assert shown["corrects"] == shown["moved"]["against"] == before["event_id"]
+    assert shown["few_sheets"]["projects"] == [project]
     assert shown["inputs_hash"] != before["inputs_hash"]
     original = fine(await fair.get(f"/rounds/{fair.first}/ranking/published"))
     assert original == before

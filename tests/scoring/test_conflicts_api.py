@@ -83,18 +83,43 @@ async def test_conflict_found_after_the_closing_has_the_round_ranked_and_decided
     fine(await put(fair, path, {"ground": "other"}, fair.judge(judge)))
     refused(await fair.post(f"/rounds/{fair.first}/publication"), 409, "ranking-outdated")
     refused(await fair.post(decision, attended), 409, "ranking-outdated")
-    again = fine(await fair.post(f"/rounds/{fair.first}/ranking"))
+    refused(await fair.post(f"/rounds/{fair.first}/ranking"), 409, "too-few-sheets")
+    few = {"few_sheets_reason": REASON}
+    again = fine(await fair.post(f"/rounds/{fair.first}/ranking", few))
     assert {row["project_id"]: row["sheets"] for row in again["table"]}[project] == 1
+    assert again["few_sheets"] == {"projects": [project], "reason": REASON}
+    assert fine(await fair.post(f"/rounds/{fair.first}/ranking")) == again
+    await tells_the_staff_who_moves(fair, ranking, again)
     refused(await fair.post(f"/rounds/{fair.first}/publication"), 409, "decision-outdated")
     fine(await fair.post(decision, attended))
     published = fine(await fair.post(f"/rounds/{fair.first}/publication"))
 
+    public = fine(await fair.get(f"/rounds/{fair.first}/ranking"))
+    assert (public["moved"], public["event_id"]) == (None, again["event_id"])
     assert fine(await fair.post(f"/rounds/{fair.first}/publication")) == published | {
         "event_id": None
     }
     other = await scorer(fair, project)
     late = await put(fair, path.replace(judge, other), {"ground": "other"}, fair.judge(other))
     refused(late, 409, "already-published")
+
+
+async def tells_the_staff_who_moves(fair: Fair, before: Body, now: Body) -> None:
+    """From the ranking before to this one, and to nobody else."""
+    ranks = [{row["project_id"]: row["rank"] for row in one["table"]} for one in (before, now)]
+    shown = fine(await fair.get(f"/rounds/{fair.first}/ranking", fair.secretary))
+    assert shown == now
+    assert shown["moved"]["against"] == before["event_id"]
+    limit = fair.definition.rounds[0].limit
+    assert [tuple(row.values()) for row in shown["moved"]["projects"]] == [
+        (id, rank, ranks[1][id], crossing(rank <= limit, ranks[1][id] <= limit))
+        for id, rank in ranks[0].items()
+        if ranks[1][id] != rank
+    ]
+
+
+def crossing(above: bool, later: bool) -> str | None:
+    return None if above == later else "in" if later else "out"
 
 
 async def scorer(fair: Fair, project: str) -> str:

@@ -10,7 +10,7 @@ from statistics import median
 
 from schemas.base import Moment, Slug, Uuid
 from schemas.canonical import canonical_hash, contract_hash, inputs_hash
-from schemas.scoring import AssignmentsDrawn, JudgeScale, RankedProject, RankingComputed
+from schemas.scoring import AssignmentsDrawn, FewSheets, JudgeScale, RankedProject, RankingComputed
 from schemas.season import RoundDefinition
 from services.scoring.domain import normalisation
 from services.scoring.domain.base import State
@@ -96,9 +96,15 @@ def tally(stage: RoundDefinition, entrants: Sequence[Entrant]) -> Tally:
 
 
 def compute_ranking(
-    drawn: AssignmentsDrawn, stage: RoundDefinition, candidates: Sequence[Candidate]
+    drawn: AssignmentsDrawn,
+    stage: RoundDefinition,
+    candidates: Sequence[Candidate],
+    few_sheets: FewSheets | None = None,
 ) -> RankingComputed:
-    """Rank the candidates by the ruleset; a pure function of their events and the round's draw."""
+    """Rank the candidates by the ruleset; a pure function of their events and the round's draw.
+
+    `few_sheets` goes on record with it, and changes nothing in the table.
+    """
     inputs = inputs_hash(
         event for candidate in candidates for event in candidate.evaluation.score_events()
     )
@@ -115,6 +121,7 @@ def compute_ranking(
         table_hash=table_hash(table),
         table=table,
         judges=judge_scales(tallied) if stage.normalisation else None,
+        few_sheets=few_sheets,
     )
 
 

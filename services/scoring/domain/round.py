@@ -8,6 +8,7 @@ from schemas.scoring import (
     DrawnProject,
     JudgeTerms,
     PitchesDrawn,
+    RankedProject,
     RankingComputed,
     RoundClosed,
     ScoringEvent,
@@ -17,6 +18,13 @@ from services.kit.refusal import Fault, Refused
 from services.scoring.domain.base import State, invalid
 from services.scoring.domain.draw import draw_inputs_hash, eligible
 from services.scoring.domain.evaluation import Evaluation
+
+
+class RankingBefore(State):
+    """The ranking that the last one took the place of."""
+
+    sequence: int
+    table: tuple[RankedProject, ...]
 
 
 class Round(State):
@@ -32,12 +40,17 @@ class Round(State):
     published: RankingComputed | None = None
     """The ranking that was published, once an appeal has corrected it."""
     published_sequence: int = 0
+    before: RankingBefore | None = None
     said: int = 0
 
     @property
     def ranking_event_id(self) -> str:
         """The id of the last RankingComputed."""
-        return f"scoring/round/{self.round_id}:{self.ranking_sequence}"
+        return self.event_id(self.ranking_sequence)
+
+    def event_id(self, sequence: int) -> str:
+        """The id of an event of this round."""
+        return f"scoring/round/{self.round_id}:{sequence}"
 
     @property
     def as_published(self) -> "Round":
@@ -45,7 +58,11 @@ class Round(State):
         if self.published is None or self.ranking is None:
             return self
         return self.model_copy(
-            update={"ranking": self.published, "ranking_sequence": self.published_sequence}
+            update={
+                "ranking": self.published,
+                "ranking_sequence": self.published_sequence,
+                "before": None,
+            }
         )
 
 
@@ -237,8 +254,14 @@ def evolve(round_: Round | None, event: ScoringEvent) -> Round:
             if event.corrects is not None and round_.published is None:
                 change["published"] = round_.ranking
                 change["published_sequence"] = round_.ranking_sequence
-            return round_.model_copy(update=change)
+            return round_.model_copy(update={**change, "before": _before(round_)})
     raise ValueError(f"a round does not say {type(event).__name__}")
+
+
+def _before(round_: Round) -> RankingBefore | None:
+    if round_.ranking is None:
+        return None
+    return RankingBefore(sequence=round_.ranking_sequence, table=round_.ranking.table)
 
 
 def unknown_round(round_id: str) -> Refused:
