@@ -33,17 +33,21 @@ class Access:
         ) -> Caller:
             if credentials is None:
                 raise Refused("unauthenticated", "token-missing", "This needs a bearer token.")
-            who = read_bearer(credentials.credentials, self._keys, self._roles)
-            if who.role not in roles:
-                allowed = ", ".join(roles)
-                raise Refused(
-                    "forbidden",
-                    "role-not-allowed",
-                    f"A {who.role} may not do this; it takes one of: {allowed}.",
-                )
-            return who
+            return self.read(credentials.credentials, *roles)
 
         return caller
+
+    def read(self, token: str, *roles: Role) -> Caller:
+        """Whose bearer token this is, in one of these roles; for a page whose form carries it."""
+        who = read_bearer(token, self._keys, self._roles)
+        if who.role not in roles:
+            allowed = ", ".join(roles)
+            raise Refused(
+                "forbidden",
+                "role-not-allowed",
+                f"A {who.role} may not do this; it takes one of: {allowed}.",
+            )
+        return who
 
     def optional(self) -> Callable[..., Awaitable[Caller | None]]:
         """A dependency: the caller, or None for the public; a bad token is still 401."""

@@ -12,8 +12,8 @@ from services.kit.aggregate import CommandKey, Decision
 from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
-from services.scoring import messages, procedure
-from services.scoring.domain import assignment, commission, evaluation, moves, round, sight
+from services.scoring import handing, messages, procedure
+from services.scoring.domain import assignment, commission, evaluation, moves, round
 from services.scoring.procedure import Stage
 from services.scoring.store import Judging, person_record
 
@@ -178,23 +178,7 @@ def _assignments(judging: Judging, access: Access) -> APIRouter:
 
     @router.get("/assignments", summary="The calling judge's own projects")
     async def mine(round_id: RoundId, caller: Judge) -> list[messages.Assignment]:
-        evaluations = await judging.evaluations_of(round_id, caller.subject)
-        if not evaluations:
-            return []
-        rubric = await procedure.find_rubric(judging, round_id)
-        projects = await judging.projects_of(evaluations[0].season_id)
-        return [
-            messages.Assignment(
-                round_id=round_id,
-                project_id=found.project_id,
-                title=sight.seen(rubric, projects[found.project_id].content).title,
-                nomination=projects[found.project_id].content.nomination,
-                project_version=projects[found.project_id].version,
-                scored=found.sheet_of(caller.subject) is not None,
-            )
-            for found in evaluations
-            if projects[found.project_id].status == "eligible"
-        ]
+        return await handing.assignments_of(judging, round_id, caller.subject)
 
     return router
 

@@ -21,6 +21,7 @@ from services.scoring import (
     questions_api,
     reserve_api,
     results_api,
+    room_pages,
     sessions,
     sheets_api,
     sittings_api,
@@ -69,4 +70,5 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(documents_api.routes(judging, access))
     app.include_router(fairness_api.routes(judging, access))
     app.include_router(sessions.routes(signing_in))
+    app.include_router(room_pages.routes(judging, access))
     return app

@@ -23,18 +23,19 @@ def sign_in_page(token: str) -> HTMLResponse:
 
     The page can be sent again, should its answer be lost: it carries a key that no other page has.
     """
-    return _page("sign_in.html", token=token, attempt=secrets.token_urlsafe(24))
+    return page("sign_in.html", token=token, attempt=secrets.token_urlsafe(24))
 
 
 def signed_in_page(access_token: str, expires_at: datetime) -> HTMLResponse:
     """The session's token, to be used with the API."""
-    return _page("signed_in.html", access_token=access_token, expires_at=expires_at)
+    return page("signed_in.html", access_token=access_token, expires_at=expires_at)
 
 
 def denied_page(status: int, *, used: bool) -> HTMLResponse:
     """Why a link does not let anybody in, and what to do."""
-    return _page("denied.html", status, used=used)
+    return page("denied.html", status, used=used)
 
 
-def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
+def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
+    """A template filled in; everything in it is escaped."""
     return HTMLResponse(_templates.get_template(name).render(**values), status, headers=_HEADERS)

@@ -6,13 +6,12 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from schemas.base import UUID_PATTERN
 from services.kit.access import Access, command_key
-from services.kit.aggregate import CommandKey, Decision
-from services.kit.http import context_of, server_now
+from services.kit.aggregate import CommandKey
+from services.kit.http import context_of
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
-from services.scoring import examples, messages, procedure, sheet_messages
+from services.scoring import examples, handing, messages, procedure, sheet_messages
 from services.scoring.domain import assignment, sheets, sight
-from services.scoring.domain.base import evaluation_id
 from services.scoring.store import Judging
 
 RoundId = Annotated[str, Path(examples=[examples.ROUND])]
@@ -41,23 +40,7 @@ def _reading(judging: Judging, access: Access) -> APIRouter:
     async def read(
         round_id: RoundId, project_id: ProjectId, caller: Judge
     ) -> sheet_messages.ProjectToScore:
-        rubric = await procedure.find_rubric(judging, round_id)
-        found = await judging.evaluation_of(round_id, project_id)
-        found = assignment.require_active(found, caller.subject)
-        project = await procedure.find_project(judging, project_id)
-        content = sight.seen(rubric, project.content)
-        own, last = found.sheet_of(caller.subject), found.last_sheet_of(caller.subject)
-        draft = found.drafts.get(caller.subject)
-        return sheet_messages.ProjectToScore(
-            round_id=round_id,
-            project_id=project_id,
-            project_version=project.version,
-            content=content,
-            stage=rubric.within(project.content.nomination),
-            own_points=own.points if own else None,
-            own_sheet=sheet_messages.SheetRecord.of(found, last) if last else None,
-            draft=sheet_messages.DraftAnswer.of(draft) if draft else None,
-        )
+        return await handing.project_to_score(judging, round_id, project_id, caller.subject)
 
     @router.get(
         "/sheets", summary="The sheets that count: as the round lets judges see them; staff"
@@ -122,32 +105,15 @@ def _handing_in(judging: Judging, access: Access) -> APIRouter:
         request: Request,
         caller: Judge,
     ) -> sheet_messages.SheetAnswer:
-        rubric = await procedure.find_rubric(judging, round_id)
-        project = await procedure.find_project(judging, project_id)
-        result = await procedure.change_evaluation(
-            judging,
-            round_id,
-            project_id,
-            context_of(request, caller),
-            lambda found: sheets.record_score(
-                found,
-                stage=rubric,
-                project=project,
-                judge_id=caller.subject,
-                project_version=body.project_version,
-                points=body.points,
-                comments=body.comments,
-                reason=body.reason,
-                replaces=body.replaces,
-            ),
-        )
-        counts = result.state.sheet_of(caller.subject)
+        context = context_of(request, caller)
+        found = await handing.hand_in(judging, round_id, project_id, caller.subject, body, context)
+        counts = found.sheet_of(caller.subject)
         assert counts is not None
         return sheet_messages.SheetAnswer(
             round_id=round_id,
             project_id=project_id,
             judge_id=caller.subject,
-            event_id=result.state.event_id(counts.sequence),
+            event_id=found.event_id(counts.sequence),
         )
 
     return router
@@ -165,24 +131,11 @@ def _drafting(judging: Judging, access: Access) -> APIRouter:
         request: Request,
         caller: Judge,
     ) -> sheet_messages.DraftAnswer:
-        rubric = await procedure.find_rubric(judging, round_id)
-        project = await procedure.find_project(judging, project_id)
-        result = await judging.evaluations.execute(
-            evaluation_id(round_id, project_id),
-            lambda found: Decision(
-                draft=sheets.save_draft(
-                    found,
-                    stage=rubric,
-                    project=project,
-                    judge_id=caller.subject,
-                    draft=body.draft(),
-                    replaces=body.replaces,
-                )
-            ),
-            context_of(request, caller),
-            now=server_now(),
+        context = context_of(request, caller)
+        found = await handing.keep_draft(
+            judging, round_id, project_id, caller.subject, body, context
         )
-        return sheet_messages.DraftAnswer.of(result.state.drafts[caller.subject])
+        return sheet_messages.DraftAnswer.of(found.drafts[caller.subject])
 
     return router
 
