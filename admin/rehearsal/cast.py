@@ -1,9 +1,11 @@
 """Who takes part in a rehearsal: visibly fictional, and the same for the same seed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -103,7 +105,6 @@ class Cast:
 
     def points(self, round_id: str, project: str, judge: str) -> list[dict[str, str]]:
         """A judge's sheet: the project's quality, the judge's severity, and a little noise."""
-        stage = next(s for s in self.season.rounds if round_id == f"{self.season.id}-{s.id}")
         quality = self._random("quality", project).gauss(6.2, 1.6)
         severity = self._random("severity", judge).gauss(0, 0.5)
         sheet = self._random("sheet", round_id, project, judge)
@@ -112,8 +113,30 @@ class Cast:
                 "criterion": criterion.id,
                 "points": _on_scale(quality - severity + sheet.gauss(0, 0.9), criterion),
             }
-            for criterion in stage.criteria
+            for criterion in self._criteria(round_id, project)
         ]
+
+    def comments(
+        self, round_id: str, project: str, points: Sequence[Mapping[str, str]]
+    ) -> list[dict[str, str]]:
+        """What the judge says to these points, where the rubric asks for it."""
+        given = {one["criterion"]: Decimal(one["points"]) for one in points}
+        return [
+            {"criterion": criterion.id, "comment": "Ойдан шығарылған пікір (sample comment)"}
+            for criterion in self._criteria(round_id, project)
+            if criterion.comments.due(given[criterion.id])
+        ]
+
+    def _criteria(self, round_id: str, project: str) -> Sequence[Criterion]:
+        """The rubric of the project's nomination."""
+        stage = next(s for s in self.season.rounds if round_id == f"{self.season.id}-{s.id}")
+        if not stage.nominations:
+            return stage.criteria
+        return stage.within(self._nominations[project]).criteria
+
+    @cached_property
+    def _nominations(self) -> dict[str, str]:
+        return {plan.id: plan.draft["nomination"] for plan in self.projects()}
 
     def _project(self, number: int) -> ProjectPlan:
         chance = self._random("project", number)

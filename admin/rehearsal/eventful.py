@@ -88,26 +88,31 @@ class EventfulPlay(PitchingPlay):
         if panel != "jury":
             await self._pitch_all(round_id, work)
             return
-        for judge, assignment in work[:AMENDMENTS]:
-            first = _moved(self._planned[judge, assignment["project_id"]])
-            await self._sheet(round_id, judge, assignment, first)
+        changes = [await self._begin(round_id, it) for it in work[:AMENDMENTS]]
+        changes += [{} for _ in work[AMENDMENTS:]]
         sheets = [
             self._sheet(
                 round_id,
                 judge,
                 assignment,
                 self._planned[judge, assignment["project_id"]],
-                **self._amending(panel, index),
+                **change,
             )
-            for index, (judge, assignment) in enumerate(work)
+            for (judge, assignment), change in zip(work, changes, strict=True)
         ]
         await self._all("first-round", sheets)
 
-    def _amending(self, panel: str, index: int) -> dict[str, Any]:
-        if panel != "jury" or index >= AMENDMENTS:
-            return {}
+    async def _begin(self, round_id: str, work: Assignment) -> dict[str, Any]:
+        """A sheet that is changed later: the first one, unless one is in; what the change takes."""
+        judge, assignment = work
+        project, session = assignment["project_id"], self._judges[judge]
+        path = f"/rounds/{round_id}/projects/{project}"
+        first = (await self._call("GET", "scoring", path, session))["own_sheet"]
+        if first is None:
+            points = _moved(self._planned[judge, project])
+            first = await self._sheet(round_id, judge, assignment, points)
         self.happened.amendments += 1
-        return {}
+        return {"reason": REASON, "replaces": first["event_id"]}
 
     async def _decline(self, round_id: str, work: Sequence[Assignment]) -> None:
         """The last assignments are refused, and others take them over."""
@@ -164,7 +169,7 @@ class EventfulPlay(PitchingPlay):
         await super()._close(round_id)
         if round_id == self.rounds[0]:
             await self._find_a_late_conflict(round_id)
-            await self._rank(round_id)
+            await self._rank(round_id, few_sheets_reason=REASON)
 
     async def _find_a_late_conflict(self, round_id: str) -> None:
         """The least of the best project's sheets turns out to be a relative's."""

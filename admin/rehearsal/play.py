@@ -170,21 +170,30 @@ class Play(Steps):
         points: Points,
         **more: Any,
     ) -> Any:
-        """Hand in a judge's sheet."""
+        """Hand in a judge's sheet; `more` is what a change of it takes."""
+        project = assignment["project_id"]
+        body = {
+            "project_version": assignment["project_version"],
+            "points": points,
+            "comments": self._cast.comments(round_id, project, points),
+        }
         return await self._call(
             "PUT",
             "scoring",
-            f"/rounds/{round_id}/projects/{assignment['project_id']}/sheet",
+            f"/rounds/{round_id}/projects/{project}/sheet",
             self._judges[judge],
-            json={"project_version": assignment["project_version"], "points": points} | more,
+            json=body | more,
         )
 
     async def _close(self, round_id: str) -> None:
         await self._as_secretary("POST", "scoring", f"/rounds/{round_id}/close")
         await self._rank(round_id)
 
-    async def _rank(self, round_id: str) -> None:
-        ranking = await self._as_secretary("POST", "scoring", f"/rounds/{round_id}/ranking")
+    async def _rank(self, round_id: str, few_sheets_reason: str | None = None) -> None:
+        """Rank a closed round; the reason is for whom a late void left with too few sheets."""
+        body = {"few_sheets_reason": few_sheets_reason}
+        path = f"/rounds/{round_id}/ranking"
+        ranking = await self._as_secretary("POST", "scoring", path, json=body)
         self.table_hash = ranking["table_hash"]
 
     async def _decide(self, round_id: str, panel: str, *, publish: bool) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from pydantic import Field
 from schemas.base import UUID_PATTERN, Line, Moment, Sha256, Slug, Uuid
 from schemas.scoring import PitchDay
 from schemas.scoring.final import SlotMinutes
+from schemas.season import RoundDefinition
 from services.kit.access import Access, command_key
 from services.kit.aggregate import CommandKey
 from services.kit.http import Command, context_of
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
 from services.scoring import cases, examples, pitching, procedure
-from services.scoring.domain import pitch
+from services.scoring.domain import pitch, sight
 from services.scoring.domain.base import State
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.final import PitchStatus
@@ -166,7 +167,7 @@ def _pitch(judging: Judging, access: Access) -> APIRouter:
             await cases.require_member(judging, stage, caller.subject)
             require_may_see(evaluation, caller.subject)
         found, _ = pitch.require_pitch(evaluation)
-        return _answer(found, project.content.title, caller)
+        return _answer(found, _title(stage.definition, project, caller), caller)
 
     @router.post("/start", summary="A pitch begins: the project is scored from here on")
     async def start(
@@ -208,9 +209,10 @@ async def _pitches(judging: Judging, round_id: str, caller: Caller) -> PitchesAn
     found = await judging.rounds.get(round_id)
     if found is None or found.pitches is None:
         raise Refused("missing", "pitches-not-drawn", f"No slots are drawn for {round_id!r}.")
+    rubric = await procedure.find_rubric(judging, round_id)
     projects = await judging.projects_of(found.season_id)
     rows = [
-        _answer(one, projects[one.project_id].content.title, caller)
+        _answer(one, _title(rubric, projects[one.project_id], caller), caller)
         for one in await judging.evaluations_of(round_id)
         if one.pitch is not None
         and not (caller.role == "judge" and one.barred(caller.subject))
@@ -223,6 +225,13 @@ async def _pitches(judging: Judging, round_id: str, caller: Caller) -> PitchesAn
         slot_minutes=found.pitches.slot_minutes,
         pitches=tuple(sorted(rows, key=lambda row: (row.starts_at, row.project_id))),
     )
+
+
+def _title(rubric: RoundDefinition, project: HeardProject, caller: Caller) -> str:
+    """The title as the caller may see it: in a blind round it does not name the applicant."""
+    if caller.role != "judge":
+        return project.content.title
+    return sight.seen(rubric, project.content).title
 
 
 def _answer(found: Evaluation, title: str, caller: Caller) -> PitchAnswer:

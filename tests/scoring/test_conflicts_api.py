@@ -4,8 +4,9 @@ import httpx
 
 from schemas.scoring import AssignmentsDrawn
 from services.scoring.domain.draw import assignments
+from tests.rooms import eventually
 
-from .fair import Body, Fair, fine, refused
+from .fair import Body, Fair, fine, refused, rule_of
 
 REASON = "Үлгі себеп"
 
@@ -16,7 +17,14 @@ async def test_conflict_declared_before_the_draw_keeps_the_judge_from_the_projec
     await fair.open()
     judge, project = fair.voting("jury")[0], sorted(fair.plans)[0]
     path = f"/rounds/{fair.first}/projects/{project}/conflicts/{judge}"
-    said = fine(await put(fair, path, {"ground": "organisation"}, fair.judge(judge)))
+
+    async def declared() -> Body | None:
+        """Declared, once scoring has heard of the project."""
+        answer = await put(fair, path, {"ground": "organisation"}, fair.judge(judge))
+        unheard = answer.status_code == httpx.codes.NOT_FOUND
+        return None if unheard and rule_of(answer) == "unknown-project" else fine(answer)
+
+    said = await eventually(declared, "the conflict is declared")
     assert (said["barred"], said["source"]) == (True, "declared")
 
     await fair.draw(fair.first)

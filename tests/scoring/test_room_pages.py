@@ -154,7 +154,7 @@ def token(headers: dict[str, str]) -> str:
 
 
 async def test_texts_of_applicants_are_escaped_and_hidden_in_a_blind_round(court: Court) -> None:
-    fair = Fair(court, "fair-room-blind", blind=True)
+    fair = Fair(court, "fair-room-blind", first={"blind": True})
     project = next(iter(fair.plans))
     draft = fair.plans[project].draft
     draft["title"] = f"<script>alert(1)</script> {draft['organisation']['name']}"

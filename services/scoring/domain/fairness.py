@@ -113,7 +113,8 @@ def fairness(round_id: str, stage: RoundDefinition, candidates: Sequence[Candida
 
 def _totals(stage: RoundDefinition, one: Candidate) -> dict[str, Fraction]:
     """The effective sheets' totals by judge."""
-    return {sheet.judge_id: sheet_total(sheet, stage) for sheet in one.evaluation.effective()}
+    own = stage.within(one.project.content.nomination)
+    return {sheet.judge_id: sheet_total(sheet, own) for sheet in one.evaluation.effective()}
 
 
 def _marks(one: Candidate, totals: Mapping[str, Fraction]) -> Iterator[_Mark]:
