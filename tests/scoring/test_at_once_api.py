@@ -37,6 +37,47 @@ async def test_conflict_and_sheet_at_once_leave_no_sheet_of_a_barred_judge(fair:
             assert types.index("ScoreRecorded") < types.index("ConflictDeclared")
 
 
+async def test_two_sheets_of_a_judge_at_once_leave_one_that_counts(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    judge, project = (await assigned(fair))[0]
+    own = fair.cast.points(fair.first, project, judge)
+    sheets = [[{**own[0], "points": points}, *own[1:]] for points in ("1.00", "2.00", "3.00")]
+
+    answers = await asyncio.gather(
+        *(fair.score(fair.first, project, judge, sheet) for sheet in (*sheets, own[1:]))
+    )
+
+    refused(answers[-1], 422, "sheet-invalid")  # a required criterion is missing
+    taken = {fine(a)["event_id"] for a in answers[:-1] if a.status_code == httpx.codes.OK}
+    told = {id: body for _, id, body in await fair.said("ScoreRecorded")}
+    assert taken == set(told)
+    last = told[max(told, key=lambda id: int(id.rpartition(":")[2]))]
+    path = f"/rounds/{fair.first}/projects/{project}"
+    assert fine(await fair.get(path, fair.judge(judge)))["own_points"] == last["points"]
+
+
+async def test_two_seasons_of_one_name_at_once_are_one_season(fair: Fair) -> None:
+    texts = [fair.yaml, fair.yaml.replace("minimum_sheets: 2", "minimum_sheets: 1")]
+    assert texts[0] != texts[1]
+
+    answers = await asyncio.gather(
+        *(
+            fair.court.submission.put(f"/seasons/{fair.season}", content=text, headers=fair.admin)
+            for text in (*texts, *texts)
+        )
+    )
+
+    taken = [answer.status_code for answer in answers]
+    assert sorted(taken) == [200, 200, 409, 409]
+    opened = [
+        body
+        for _, body in await fair.court.rooms.said("submission", "SeasonOpened")
+        if fair.season.encode() in body
+    ]
+    assert len(opened) == 1
+
+
 async def test_declining_and_scoring_at_once_are_one_of_them(fair: Fair) -> None:
     await fair.open()
     await fair.draw(fair.first)
