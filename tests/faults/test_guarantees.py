@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from admin.stack.layout import REPOSITORY
+from tests.admin.tamper_cases import CASES
 from tests.faults.suite import rows  # noqa: F401 - registers them
 from tests.faults.suite.registry import FAULTS
 
@@ -15,6 +16,7 @@ GUARANTEES, INVARIANTS = ((DOCS / name).read_text() for name in ("guarantees.md"
 NODE = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 ROWS = re.compile(r"\brows?\s+((?:`[a-z0-9-]+`,?\s*)+)")
 GUARANTEE = re.compile(r"^\*\*G(\d+)\..*?(?=^\*\*G\d|^## )", re.MULTILINE | re.DOTALL)
+TRIED = re.compile(r"^\| on I(\d+) \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
 INVARIANT = re.compile(r"^\| I(\d+) \|.*$", re.MULTILINE)
 
 
@@ -64,3 +66,15 @@ def test_every_guarantee_is_shown_by_a_test() -> None:
     silent = [found[1] for found in GUARANTEE.finditer(GUARANTEES) if not NODE.search(found[0])]
 
     assert silent == []
+
+
+def test_every_rule_of_judging_and_decisions_is_tried_from_three_sides() -> None:
+    judged = INVARIANTS.partition("## Judging")[2].partition("## Tried from three sides")[0]
+    rules = {int(found[1]) for found in INVARIANT.finditer(judged)}
+    tried = {int(found[1]): found for found in TRIED.finditer(INVARIANTS)}
+
+    assert set(tried) == rules
+    for request, event, at_once in (found.groups()[1:] for found in tried.values()):
+        assert NODE.search(request)
+        assert NODE.search(at_once)
+        assert event.strip("“”") in CASES, event
