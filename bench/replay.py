@@ -18,18 +18,20 @@ from admin.stack.layout import REPOSITORY
 from admin.stack.stack import Stack
 from bench.growth import Growth
 from bench.ratio import Ratio, compare
+from bench.rebuilding import Rebuilding
 from bench.report import describe_machine, print_table, write_json
 from bench.surroundings import own_environment
 from bench.verifying import Verifying
 from services.kit.logs import configure_logs
 
-LINES = ("verify",)
+LINES = ("verify", "rebuild")
 PREFIX = "bench"
 OUTPUT = REPOSITORY / ".local" / "bench" / "replay.json"
 HELP = """Compare the reading of a long record with hand-written loops on the same broker.
 
 verify: events a second of `zharmenke verify` (bench/verifying.py), which must find that everything
-holds. What is on each side is said at the top of that file.
+holds. rebuild: events a second of scoring's stream folded into a shadow generation, as `zharmenke
+replay run` does (bench/rebuilding.py). What is on each side is said at the top of those files.
 
 Ours and the limit take turns; a ratio is the median of the rounds' ratios. Then time and peak
 memory of ours for a tenth of the events are set beside those for all. Nothing fails for being slow.
@@ -95,6 +97,12 @@ async def _compare(
         await verifying.produce()
         ratios["verify"] = await compare(verifying.comparison(), rounds, _say("verify"))
         growths.append(await verifying.growth())
+    if "rebuild" in wanted:
+        rebuilding = Rebuilding(stack, f"{PREFIX}-rebuild", events, events // 10)
+        console.print(f"writing {events} events, and {events // 10} …", style="dim")
+        await rebuilding.produce()
+        ratios["rebuild"] = await compare(rebuilding.comparison(), rounds, _say("rebuild"))
+        growths.append(await rebuilding.growth())
     return ratios, growths
 
 
