@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import ClassVar, Protocol, Self
 
 NAMESPACE = "zharmenke"
@@ -18,7 +19,7 @@ _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-
 _DATASCHEMA = re.compile(r"urn:.+:v([1-9][0-9]{0,5})", re.DOTALL)
 
 Headers = Iterable[tuple[str, bytes | None]]
-_IMPORTED: Mapping[bytes | None, str] = {b"history": "history", b"rehearsal": "rehearsal"}
+_IMPORTED: Mapping[str | None, str] = {"history": "history", "rehearsal": "rehearsal"}
 
 
 class Record(Protocol):
@@ -129,17 +130,16 @@ class Envelope:
     def from_headers(cls, headers: Headers) -> Self:
         """Read what `headers()` wrote; raises Unreadable and names the header that is wrong."""
         values, imported = _decode(headers)
-        if values.get("ce_specversion") != "1.0":
-            raise Unreadable("header ce_specversion is not 1.0")
-        type_name = _required(values, "ce_type")
-        namespace, service = _matched(values, "ce_source", _SOURCE)
-        major = _matched(values, "ce_dataschema", _DATASCHEMA)
-        if values["ce_dataschema"] != f"urn:{namespace}:schema:{type_name}:v{major[0]}":
-            raise Unreadable("header ce_dataschema does not agree with ce_source and ce_type")
+        said = _said(
+            values.get("ce_specversion"),
+            values.get("ce_type"),
+            values.get("ce_source"),
+            values.get("ce_dataschema"),
+        )
         envelope = cls(
-            service=service,
-            type=type_name,
-            major=int(major[0]),
+            service=said.service,
+            type=said.type,
+            major=said.major,
             subject=_matched(values, "ce_subject", _SUBJECT)[0],
             sequence=int(_matched(values, "ce_sequence", _SEQUENCE)[0]),
             time=_time(values),
@@ -149,7 +149,7 @@ class Envelope:
             causation_id=values.get("ce_causationid", ""),
             correlation_id=values.get("ce_correlationid", ""),
             traceparent=values.get("traceparent", ""),
-            namespace=namespace,
+            namespace=said.namespace,
             imported=imported,
         )
         if _required(values, "content-type").partition(";")[0].strip() != CONTENT_TYPE:
@@ -163,14 +163,54 @@ class Envelope:
         return Context(actor, self.via, self.correlation_id or self.id, self.id, self.traceparent)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What headers say that are the same in all events of a type."""
+
+    service: str
+    type: str
+    major: int
+    namespace: str
+
+
+@lru_cache(maxsize=1024)
+def _said(
+    specversion: str | None, type_name: str | None, source: str | None, dataschema: str | None
+) -> _Said:
+    if specversion != "1.0":
+        raise Unreadable("header ce_specversion is not 1.0")
+    values = {
+        "ce_type": type_name or "",
+        "ce_source": source or "",
+        "ce_dataschema": dataschema or "",
+    }
+    name = _required(values, "ce_type")
+    namespace, service = _matched(values, "ce_source", _SOURCE)
+    (major,) = _matched(values, "ce_dataschema", _DATASCHEMA)
+    if dataschema != f"urn:{namespace}:schema:{name}:v{major}":
+        raise Unreadable("header ce_dataschema does not agree with ce_source and ce_type")
+    return _Said(service, name, int(major), namespace)
+
+
 def _decode(headers: Headers) -> tuple[Mapping[str, str], str]:
     """The headers of the event, and whether it was imported."""
+    headers = tuple(headers)
+    try:
+        values = {name: value.decode() for name, value in headers if value is not None}
+    except UnicodeDecodeError:
+        values = {}
+    if len(values) != len(headers):  # null, not UTF-8, or twice: which, and is it one of ours?
+        values = _decode_ours(headers)
+    return values, _IMPORTED.get(values.get(IMPORTED), "")
+
+
+def _decode_ours(headers: Headers) -> dict[str, str]:
     values: dict[str, str] = {}
-    imported = ""
     for name, value in headers:
+        if not (name.startswith("ce_") or name in ("content-type", "traceparent", IMPORTED)):
+            continue
         if name == IMPORTED:
-            imported = _IMPORTED.get(value, "")
-        if not (name.startswith("ce_") or name in ("content-type", "traceparent")):
+            values[name] = value.decode(errors="replace") if value else ""
             continue
         if value is None:
             raise Unreadable(f"header {name} is null")
@@ -178,7 +218,7 @@ def _decode(headers: Headers) -> tuple[Mapping[str, str], str]:
             values[name] = value.decode()
         except UnicodeDecodeError:
             raise Unreadable(f"header {name} is not UTF-8") from None
-    return values, imported
+    return values
 
 
 def _required(values: Mapping[str, str], name: str) -> str:
