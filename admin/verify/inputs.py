@@ -12,7 +12,7 @@ Score = ScoreRecorded | ScoreVoided
 _MORE = tuple(
     sorted(
         set(ScoreRecorded.model_fields)
-        - {"round_id", "project_id", "judge_id", "project_version", "points"}
+        - {"round_id", "project_id", "judge_id", "project_version", "points", "reason", "replaces"}
     )
 )
 _MORE_POINTS = tuple(sorted(set(CriterionPoints.model_fields) - {"criterion", "points"}))
@@ -42,7 +42,8 @@ class Lines:
         return (
             f'[{quoted(subject)},{sequence},"ScoreRecorded",{{"judge_id":"{event.judge_id}",'
             f'"points":[{",".join(points)}],"project_id":"{event.project_id}",'
-            f'"project_version":{event.project_version},"round_id":{quoted(event.round_id)}}}]\n'
+            f'"project_version":{event.project_version},{_after(event)}'
+            f'"round_id":{quoted(event.round_id)}}}]\n'
         ).encode()
 
     def _learn(self, key: tuple[str, str], item: CriterionPoints) -> str:
@@ -52,6 +53,14 @@ class Lines:
         if len(self._known) < MOST_KNOWN:
             self._known[key] = written
         return written
+
+
+def _after(event: ScoreRecorded) -> str:
+    """Why it was changed, and what it replaces, where it says so."""
+    reason, replaces = event.reason, event.replaces
+    return (f'"reason":{quoted(reason)},' if reason is not None else "") + (
+        f'"replaces":{quoted(replaces)},' if replaces is not None else ""
+    )
 
 
 def event_of(line: bytes) -> Score:

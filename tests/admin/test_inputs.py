@@ -10,13 +10,17 @@ from admin.verify.inputs import Lines, event_of
 from admin.verify.spool import Spool
 from schemas.canonical import input_line
 from schemas.samples import SAMPLES
-from schemas.scoring import CriterionPoints, ScoreRecorded, ScoreVoided
+from schemas.scoring import CriterionComment, CriterionPoints, ScoreRecorded, ScoreVoided
 
 IDS = st.uuids().map(str)
 POINTS = st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,16})?", fullmatch=True).map(Decimal)
 SLUGS = st.from_regex(r"[a-z0-9]{1,10}(-[a-z0-9]{1,5})?", fullmatch=True)
+COMMENTS = st.builds(CriterionComment, criterion=SLUGS, comment=st.just("Жақсы \n \\ “" + '"'))
 SHEETS = st.builds(
     ScoreRecorded,
+    comments=st.none() | st.tuples(COMMENTS),
+    reason=st.none() | st.just("Қате «бағалау»\\" + '"'),
+    replaces=st.none() | st.just("scoring/evaluation/x~y:3"),
     round_id=SLUGS,
     project_id=IDS,
     judge_id=IDS,
