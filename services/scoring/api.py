@@ -12,7 +12,7 @@ from services.kit.aggregate import CommandKey, Decision
 from services.kit.http import context_of, server_now
 from services.kit.refusal import Refused
 from services.kit.tokens import Caller
-from services.scoring import handing, messages, procedure
+from services.scoring import drawing, handing, messages, procedure
 from services.scoring.domain import assignment, commission, evaluation, moves, round
 from services.scoring.procedure import Stage
 from services.scoring.store import Judging, person_record
@@ -98,7 +98,7 @@ def _rounds(judging: Judging, access: Access) -> APIRouter:
         round_id: RoundId, body: messages.Draw, request: Request, caller: Secretary, key: Key
     ) -> messages.DrawAnswer:
         stage = await procedure.find_stage(judging, round_id)
-        result = await procedure.draw_judges(
+        result = await drawing.draw_judges(
             judging, stage, body.seed, body.terms, context_of(request, caller), key
         )
         drawn = result.state.drawn

@@ -11,7 +11,7 @@ from services.kit.aggregate import Decision
 from services.kit.envelope import Context
 from services.kit.http import server_now
 from services.kit.refusal import Refused
-from services.scoring import procedure
+from services.scoring import drawing, procedure
 from services.scoring.domain import sheets
 from services.scoring.domain.draw import assignments
 from services.scoring.store import Judging
@@ -356,7 +356,7 @@ async def test_an_interrupted_draw_is_finished_by_repeating_it(
 async def _draw(judging: Judging, round_id: str) -> bool:
     stage = await procedure.find_stage(judging, round_id)
     try:
-        await procedure.draw_judges(judging, stage, "сид", (), CONTEXT, None)
+        await drawing.draw_judges(judging, stage, "сид", (), CONTEXT, None)
     except Refused:
         return False
     return True
