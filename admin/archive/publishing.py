@@ -1,6 +1,7 @@
 """Putting parcels on the topics: in their order, each partition's exactly, and in time."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,8 @@ BATCH_BYTES = 512 * 1024
 """Below what a broker takes at once, unless one record alone is larger."""
 LARGEST_REQUEST = 8 * 1024 * 1024
 PATIENCE_MS = 15_000
+LONGEST_SECONDS = 45.0
+STOP_SECONDS = 5.0
 
 Send = Callable[[Sequence[Parcel]], Awaitable[None]]
 """Returns once all of these are on the topics."""
@@ -75,9 +78,13 @@ async def sending(
         lanes: dict[TopicPartition, list[Parcel]] = {}
         for parcel in batch:
             lanes.setdefault(parcel.at, []).append(parcel)
-        outcomes = await asyncio.gather(
-            *(send_in_order(producer, lane, at.topic, at.partition) for at, lane in lanes.items())
-        )
+        async with asyncio.timeout(LONGEST_SECONDS):  # whatever the client waits for
+            outcomes = await asyncio.gather(
+                *(
+                    send_in_order(producer, lane, at.topic, at.partition)
+                    for at, lane in lanes.items()
+                )
+            )
         advance(sum(len(sent) for sent, _ in outcomes))
         if error := next((error for _, error in outcomes if error), None):
             raise _away(servers, error)
@@ -88,7 +95,8 @@ async def sending(
     except (KafkaError, OSError) as error:
         raise _away(servers, error) from error
     finally:
-        await producer.stop()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(producer.stop(), STOP_SECONDS)
 
 
 def _away(servers: str, error: Exception) -> Trouble:
