@@ -144,21 +144,25 @@ async def _ours(servers: str, prefix: str) -> int:
 async def _limit(servers: str, prefix: str) -> int:
     models: dict[bytes, Any] = {name.encode(): model for name, model in EVENTS.items()}
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
-    read = 0
+    topics = [stream(service, prefix) for service in SERVICES]
     async with consumer:
-        for service in SERVICES:
-            topic = stream(service, prefix)
+        for topic in topics:
             await consumer._client._wait_on_metadata(topic)
-            parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-            consumer.assign(parts)
-            left = sum((await consumer.end_offsets(parts)).values())
-            await consumer.seek_to_beginning(*parts)
-            while left > 0:
-                for records in (await consumer.getmany(timeout_ms=500)).values():
-                    for record in records:
-                        models[dict(record.headers)["ce_type"]].model_validate_json(record.value)
-                    left -= len(records)
-                    read += len(records)
+        parts = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in consumer.partitions_for_topic(topic) or ()
+        ]
+        consumer.assign(parts)
+        total = sum((await consumer.end_offsets(parts)).values())
+        for part in parts:
+            consumer.seek(part, 0)
+        read = 0
+        while read < total:
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
+                    models[dict(record.headers)["ce_type"]].model_validate_json(record.value)
+                read += len(records)
     return read
 
 
