@@ -136,7 +136,7 @@ class Reader:
         consumer = getattr(self._subscriber, "consumer", None)
         found = Counter(self._in_hand)
         if consumer is not None:
-            found += await behind_of(consumer)
+            found.update(await behind_of(consumer))  # a sum would leave zeros out
         return dict(found)
 
     async def look(self) -> Reading | None:

@@ -260,6 +260,8 @@ async def test_reader_that_stands_still_is_started_anew_and_hears_the_rest(
         await place.say(Record.of("a", 2, CoinAdded(coin="y")))
 
         await eventually(lambda: _heard(ears, 2), "the rest is heard")
+        nothing = f'zharmenke_lag_records{{service="kit",topic="{place.stream}"}} 0.0'
+        await eventually(lambda: _tells(client, nothing), "no lag is told as 0")
         assert ears.heard == ["kit/jar/a:1", "kit/jar/a:2"]
         assert "zharmenke_reader_restarts_total" in (await client.get("/metrics")).text
     assert [entry for entry in logged if entry["event"] == "reader_stuck"]
@@ -284,6 +286,10 @@ async def test_reader_whose_commit_never_ends_is_started_anew_and_commits(
 
         await eventually(committed, "the new consumer has committed")
     assert set(ears.heard) == {"kit/jar/a:1"}
+
+
+async def _tells(client: httpx.AsyncClient, line: str) -> bool:
+    return line in (await client.get("/metrics")).text.splitlines()
 
 
 async def _heard(ears: Ears, count: int) -> bool:
