@@ -90,17 +90,17 @@ class Pulse:
             await self._restart()
 
 
-async def reading_of(consumer: AIOKafkaConsumer, *, waits: bool) -> Reading | None:
-    """Where a consumer stands; None when the broker does not answer.
+async def reading_of(consumer: AIOKafkaConsumer, *, waits: bool) -> Reading:
+    """Where a consumer stands. `waits` says that it waits for something else than records.
 
-    `waits` says that it waits for something else than records.
+    A consumer through which the broker does not answer waits, too: ask only while others hear it.
     """
     assigned = consumer.assignment()
+    positions = dict.fromkeys(assigned, NOWHERE)
     try:
         ends = await asyncio.wait_for(consumer.end_offsets(assigned), ANSWER_SECONDS)
     except (TimeoutError, KafkaError, IllegalStateError):
-        return None
-    positions = dict.fromkeys(assigned, NOWHERE)
+        return Reading(positions, waits=True)
     with contextlib.suppress(TimeoutError, KafkaError, IllegalStateError):
         async with asyncio.timeout(ANSWER_SECONDS):
             for one in assigned:

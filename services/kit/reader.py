@@ -140,7 +140,7 @@ class Reader:
         return dict(found)
 
     async def look(self) -> Reading | None:
-        """Where the consumer stands; None while a batch is in hand, or no broker answers."""
+        """Where the consumer stands; None while a batch is in hand."""
         consumer = getattr(self._subscriber, "consumer", None)
         if consumer is None or self._in_hand:
             return None

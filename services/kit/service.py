@@ -244,8 +244,8 @@ class Service:
         self.broker = broker
 
     async def _look(self) -> Reading | None:
-        """Where the reader stands; nothing can be said before it runs, and while no broker does."""
-        if self.reader is None or self.broker is None or (self.relay and self.relay.failing):
+        """Where the reader stands; None before it runs, and while the relay finds no broker."""
+        if not self.reader or not self.broker or readiness.of_relay(self.relay) != readiness.OK:
             return None
         return await self.reader.look()
 

@@ -272,12 +272,14 @@ async def test_reader_whose_commit_never_ends_is_started_anew_and_commits(
 ) -> None:
     monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.05)
     monkeypatch.setattr(pulse, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(pulse, "ANSWER_SECONDS", 0.1)
     service = place.service(ears)
     async with running(service):
         assert service.reader is not None
         consumer = service.reader._subscriber.consumer
         # As after a broker was away: it waits for a coordinator that it never finds.
         monkeypatch.setattr(consumer, "commit", asyncio.Event().wait)
+        monkeypatch.setattr(consumer, "end_offsets", lambda _: asyncio.Event().wait())
 
         await place.say(Record.of("a", 1, CoinAdded(coin="x")))
 

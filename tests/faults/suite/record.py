@@ -24,7 +24,9 @@ MARK = "x-fault"
 """The header of a record that a row put on a topic itself: it is no part of the fair."""
 
 NOT_STATE = frozenset({"leases", "parked", "rebuilt", "recipients"})
-VOLATILE = frozenset({"sequence", "cut", "inputs_hash", "heard"}) | frozenset(
+MOMENTS = ("_at", "_time", "_until")
+"""How the names of moments end; a play has its own."""
+VOLATILE = frozenset({"sequence", "cut", "inputs_hash", "heard", "at"}) | frozenset(
     {"seat", "ticket", "tickets", "smtp_reply", "attempt", "attempts", "resending"}
     | {"correlation_id", "traceparent"}
 )
@@ -142,7 +144,7 @@ def _lasting(value: Any) -> Any:
         return {
             key: _lasting(item)
             for key, item in value.items()
-            if key not in VOLATILE and not key.endswith(("_at", "_time"))
+            if key not in VOLATILE and not key.endswith(MOMENTS)
         }
     if isinstance(value, list):
         return sorted((_lasting(item) for item in value), key=lambda item: str(item))
