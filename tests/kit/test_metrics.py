@@ -75,6 +75,7 @@ async def test_metrics_count_what_is_said_heard_skipped_and_parked(
         "handled_total": 1,
         "skipped_total": 1,
         "partitions": 2,
+        "reader_restarts_total": 0,
         f'lag_records{{topic="{place.stream}"}}': 0,
         f'lag_records{{topic="{place.people}"}}': 0,
     }
