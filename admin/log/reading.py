@@ -18,6 +18,8 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from admin.terminal import Trouble
 
+FETCH_WAIT_MS = 50
+"""How long a broker keeps a fetch that finds nothing; the ends of empty topics are asked by one."""
 PATIENCE_SECONDS = 15.0
 """How long a broker may be silent in the middle of a reading."""
 ANSWER_SECONDS = 5.0
@@ -233,6 +235,7 @@ async def open_log(servers: str) -> AsyncIterator[Log]:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         request_timeout_ms=10_000,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     try:
         try:
