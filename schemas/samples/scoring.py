@@ -87,7 +87,12 @@ DRAWN = AssignmentsDrawn(
         ),
     ),
     terms=(
-        JudgeTerms(judge_id=cast.MEMBER, languages=("kk", "ru"), avoids_regions=(cast.REGION,)),
+        JudgeTerms(
+            judge_id=cast.MEMBER,
+            languages=("kk", "ru"),
+            avoids_regions=(cast.REGION,),
+            reserve=False,
+        ),
     ),
 )
 RECORDED = ScoreRecorded(

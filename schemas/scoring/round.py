@@ -37,6 +37,8 @@ class JudgeTerms(Contract):
     """The languages the judge reads; all when none is named."""
     avoids_regions: tuple[Slug, ...] = ()
     """Regions whose projects go to others if their loads are equal."""
+    reserve: bool | None = None
+    """True for a judge in reserve: drawn for nothing, and there to take another's place."""
 
 
 class AssignmentsDrawn(ScoringEvent):

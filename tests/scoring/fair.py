@@ -126,11 +126,13 @@ class Fair:
 
         await eventually(appointed, f"the {panel} is appointed")
 
-    async def draw(self, round_id: str) -> Body:
+    async def draw(self, round_id: str, terms: Sequence[Body] = ()) -> Body:
         """Draw the judges once scoring has heard of everything."""
 
         async def drawn() -> Body | None:
-            answer = await self.post(f"/rounds/{round_id}/draw", {"seed": "сид"})
+            answer = await self.post(
+                f"/rounds/{round_id}/draw", {"seed": "сид", "terms": list(terms)}
+            )
             waits = ("not-heard-yet", "not-screened", "season-open")
             if answer.status_code == httpx.codes.CONFLICT and rule_of(answer) in waits:
                 return None

@@ -104,6 +104,7 @@ def constrained(data: st.DrawFn) -> AssignmentsDrawn:
             judge_id=judge,
             languages=data(st.sampled_from(((), ("kk",), ("kk", "ru")))),
             avoids_regions=data(st.sampled_from(((), ("almaty",)))),
+            reserve=data(st.sampled_from((None, None, False, True))),
         )
         for judge in judges
         if data(st.booleans())
@@ -119,8 +120,10 @@ def test_a_draw_gives_no_project_to_a_conflicted_judge_or_one_who_cannot_read_it
 ) -> None:
     given_to = assignments(event)
 
+    reserves = {one.judge_id for one in event.terms or () if one.reserve}
     for project in event.about or ():
         may = eligible(event.judges, project, event.terms or ())
+        assert not reserves & set(given_to[project.project_id])
         assert not set(project.barred) & set(given_to[project.project_id])
         assert set(given_to[project.project_id]) <= set(may)
         assert len(given_to[project.project_id]) == min(event.judges_per_project, len(may))

@@ -37,7 +37,8 @@ def assignments(drawn: AssignmentsDrawn) -> dict[str, tuple[str, ...]]:
     SHA-256(`seed/project`); each gets the judges with the fewest projects so far, and among those
     the first by SHA-256(`seed/project/judge`). So any two judges' loads differ by at most one.
 
-    Where it does: only judges who have no conflict and read the project's language may get it.
+    Where it does: only judges who are not in reserve, have no conflict and read the project's
+    language may get it.
     Those with the fewest such judges are taken first, then by SHA-256(`seed/project`); each gets up
     to `judges_per_project` judges: those with the fewest projects so far, then those who don't
     avoid its region, then those with the fewest of its nomination, then by
@@ -60,12 +61,13 @@ def assignments(drawn: AssignmentsDrawn) -> dict[str, tuple[str, ...]]:
 def eligible(
     judges: Sequence[str], project: DrawnProject, terms: Sequence[JudgeTerms]
 ) -> list[str]:
-    """The judges who may get a project: without a conflict, and reading its language."""
+    """The judges who may be drawn: not in reserve, without a conflict, reading its language."""
     reads = {one.judge_id: one.languages for one in terms if one.languages}
+    out = {one.judge_id for one in terms if one.reserve} | set(project.barred)
     return [
         judge
         for judge in judges
-        if judge not in project.barred and project.language in reads.get(judge, (project.language,))
+        if judge not in out and project.language in reads.get(judge, (project.language,))
     ]
 
 
