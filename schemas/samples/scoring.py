@@ -47,6 +47,7 @@ APPOINTED = CommissionAppointed(
             role="chair",
             organisation=cast.RUSSIAN_ORGANISATION,
             bin="000000000001",
+            related_bins=("000000000002",),
         ),
     ),
 )

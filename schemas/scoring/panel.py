@@ -15,6 +15,9 @@ from schemas.base import (
 from schemas.scoring.base import ScoringEvent
 from schemas.season import PanelName
 
+Bin = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+"""A business identification number."""
+
 
 class Member(Contract):
     """A member of a panel. Name and post are public record; the address is in `people`."""
@@ -25,8 +28,10 @@ class Member(Contract):
     role: Literal["chair", "member", "secretary"]
     organisation: Line | None = None
     """Where the member works or sits on the board; its projects are a conflict."""
-    bin: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    bin: Bin | None = None
     """That organisation's business identification number, when it is known."""
+    related_bins: Annotated[tuple[Bin, ...], Field(max_length=50)] | None = None
+    """Organisations that the member states a relation to; their projects are a conflict, too."""
 
 
 class CommissionAppointed(ScoringEvent):

@@ -18,13 +18,16 @@ def ground_of(member: Member, project: HeardProject) -> ConflictGround | None:
     """Why a member may not judge a project, as far as it can be seen; None when nothing is seen.
 
     The same person, or the same organisation: by its number, or by its name whatever the
-    quotation marks, the spaces and the case.
+    quotation marks, the spaces and the case; or an organisation that the member is related to, as
+    the panel's appointment states.
     """
     organisation = project.content.organisation
     if member.person_id == project.contact_person_id:
         return "same-person"
     if member.bin is not None and member.bin == organisation.bin:
         return "organisation"
+    if organisation.bin in (member.related_bins or ()):
+        return "other"
     if member.organisation and _plain(member.organisation) == _plain(organisation.name):
         return "organisation"
     return None

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from schemas.base import Language, Line, Localised, Moment, Slug, Tiyn, Uuid
 from schemas.people import Email, Person
 from schemas.scoring import DecidedProject, FewSheets, JudgeTerms, Member, RankedProject
+from schemas.scoring.panel import Bin
 from schemas.season import RoundDefinition
 from services.kit.http import Command
 from services.scoring import examples
@@ -29,7 +30,8 @@ class Appointee(Command):
     post: Localised
     role: Annotated[str, Field(pattern="^(chair|member|secretary)$")]
     organisation: Line | None = None
-    bin: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    bin: Bin | None = None
+    related_bins: Annotated[tuple[Bin, ...], Field(max_length=50)] | None = None
 
     def member(self) -> Member:
         """The public part."""

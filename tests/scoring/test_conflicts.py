@@ -228,9 +228,13 @@ def test_a_barred_judge_never_has_an_effective_sheet(steps: list[str]) -> None:
         ({"organisation": "  «ҮЛГІ   ққ» "}, "organisation"),
         ({"bin": "000000000001"}, "organisation"),
         ({"bin": "000000000002"}, None),
+        ({"related_bins": ("000000000007", "000000000001")}, "other"),
+        ({"related_bins": ("000000000007",)}, None),
     ],
 )
-def test_same_organisation_is_detected(changes: dict[str, str], ground: str | None) -> None:
+def test_same_or_related_organisation_is_detected(
+    changes: dict[str, object], ground: str | None
+) -> None:
     member = given.panel(1).members[0].model_copy(update=changes)
 
     assert ground_of(member, given.project()) == ground
