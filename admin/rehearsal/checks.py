@@ -206,7 +206,12 @@ def _due(log: Log) -> Iterable[tuple[str, str, str]]:
 
 
 def _check_webinars(log: Log, mails: Sequence[Mail], cast: Cast, found: Findings) -> None:
-    """Each registrant has one mail with a link, at the address given, with a calendar."""
+    """Each registrant has one mail with a link, at the address given, with a calendar.
+
+    Copies of one mail (the same Message-ID) count once here: `_check_mails` judges those, and
+    allows them where the server's answer was lost.
+    """
+    mails = list({mail.message_id: mail for mail in mails}.values())
     links = Counter(
         mail.recipient for mail in mails if "/join?token=" in mail.text and mail.has_calendar
     )

@@ -289,7 +289,7 @@ def tampered(file: Path) -> None:
 
 def cut(file: Path) -> None:
     content = file.read_bytes()
-    file.write_bytes(content[: len(content) // 2])
+    file.write_bytes(content[: content.rindex(b"\n", 0, len(content) // 2) - 1])
 
 
 def miscounted(file: Path) -> None:
