@@ -109,7 +109,7 @@ class DecidingRules:
                 f"{event.ranking_event_id} is no ranking with its table_hash",
             )
             return
-        what = self._misfit(event, ranking.event, stage)
+        what = self._unheard(event, ranking.event) or self._misfit(event, ranking.event, stage)
         self._findings.expect(not what, "decision", said.place, what)
 
     def _check_quorum(self, said: Said, stage: Stage) -> None:
@@ -147,6 +147,17 @@ class DecidingRules:
             said.place,
             f"sitting {sitting_id} was about another round, had no quorum, or others were there",
         )
+
+    def _unheard(self, event: DecisionRecorded, ranking: RankingComputed) -> str:
+        """What is wrong with how far it says that projects were heard of, or nothing."""
+        ranked = {_origin(row.project_id) for row in ranking.table}
+        if unsaid := ranked - event.heard.keys():
+            return f"it does not say how far {min(unsaid)} was heard of"
+        for origin, sequence in event.heard.items():
+            subject = self._facts.lookup(origin)
+            if subject is None or sequence > subject.last:
+                return f"it has heard of {origin}:{sequence}, which is not on record"
+        return ""
 
     def _misfit(self, event: DecisionRecorded, ranking: RankingComputed, stage: Stage) -> str:
         """What is wrong with the order or the line, or nothing."""

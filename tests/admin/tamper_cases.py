@@ -83,6 +83,13 @@ def award_what_was_asked_for(told: Chronicle) -> None:
     edit("AwardConfirmed", amount_tiyn=rest + 1)(told)
 
 
+def award_the_last(told: Chronicle) -> None:
+    """The first award goes to whom the final did not choose."""
+    rows = json.loads(find(told, "DecisionRecorded", -1).value or b"")["projects"]
+    last = next(row for row in reversed(rows) if not row["chosen"])
+    edit("AwardConfirmed", project_id=last["project_id"])(told)
+
+
 def swap_tickets(told: Chronicle) -> None:
     """The seat went to the later ticket."""
     edit("RegistrationWaitlisted", 0, ticket=4)(told)
@@ -361,6 +368,11 @@ CASES: dict[str, tuple[str, Change]] = {
         "decision",
         edit("DecisionRecorded", ranking_event_id="scoring/round/2020-first:9"),
     ),
+    "a decision hides how far it heard": ("decision", edit("DecisionRecorded", heard={})),
+    "a decision heard more than was said": (
+        "decision",
+        edit("DecisionRecorded", heard=lambda heard: heard | dict.fromkeys(list(heard)[:1], 99)),
+    ),
     "decided anew when published": ("decision", say_again("DecisionRecorded")),
     "another rank": ("outcome", edit("ProjectShortlisted", rank=9)),
     "another title": ("outcome", edit("ProjectShortlisted", title="Басқа")),
@@ -383,6 +395,7 @@ CASES: dict[str, tuple[str, Change]] = {
     "a stranger has a budget revised": ("defence", edit("BudgetRevised", asked_by=OTHER)),
     "revised by nobody in charge": ("defence", relabel("BudgetRevised", ce_actor="admin/x")),
     "revised twice": ("defence", say_again("BudgetRevised")),
+    "an award for who was not chosen": ("award", award_the_last),
     "an award of nothing": ("award", edit("AwardConfirmed", amount_tiyn=0)),
     "more than the funds": ("funds", edit("AwardConfirmed", amount_tiyn=10**12)),
     "the funds were smaller": (

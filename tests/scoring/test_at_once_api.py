@@ -57,6 +57,33 @@ async def test_two_sheets_of_a_judge_at_once_leave_one_that_counts(fair: Fair) -
     assert fine(await fair.get(path, fair.judge(judge)))["own_points"] == last["points"]
 
 
+async def test_reading_while_others_score_shows_nobody_elses_sheet(fair: Fair) -> None:
+    await fair.open()
+    await fair.draw(fair.first)
+    jury = fair.voting("jury")
+    tried = await assigned(fair)
+
+    read = [
+        (judge, other, project)
+        for judge, project in tried
+        for other, given in tried
+        if given == project and other != judge
+    ]
+    answers = await asyncio.gather(
+        *(fair.score(fair.first, project, judge) for judge, project in tried),
+        *(
+            fair.get(f"/rounds/{fair.first}/projects/{project}", fair.judge(judge))
+            for judge, _, project in read
+        ),
+    )
+
+    assert len(read) == len(tried) > 0  # two judges a project
+    for (judge, _, project), answer in zip(read, answers[len(tried) :], strict=True):
+        own = fair.cast.points(fair.first, project, judge)
+        assert fine(answer)["own_points"] in (None, own)
+        assert not set(jury) & set(answer.text.split('"'))
+
+
 async def test_two_seasons_of_one_name_at_once_are_one_season(fair: Fair) -> None:
     texts = [fair.yaml, fair.yaml.replace("minimum_sheets: 2", "minimum_sheets: 1")]
     assert texts[0] != texts[1]
