@@ -1,7 +1,7 @@
 """The form of a score sheet: what was typed, what it says, and what is wrong with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -66,10 +66,13 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a form was not taken, in words."""
+    """Why a form was not taken, in words, and the fields that are to be mended."""
 
     text: str
-    faults: tuple[str, ...] = field(default=())
+    faults: tuple[tuple[str, str], ...] = ()
+    """(field, what is wrong with it)"""
+    field: str = ""
+    """The one field that all of it is about."""
 
 
 def trouble(refused: Refused, criteria: tuple[Criterion, ...], language: Language) -> Trouble:
@@ -77,10 +80,15 @@ def trouble(refused: Refused, criteria: tuple[Criterion, ...], language: Languag
     words = WORDS[language]
     if refused.rule == "sheet-invalid":
         names = {one.id: one for one in criteria}
-        told = dict.fromkeys(_fault_text(fault, names, language) for fault in refused.faults)
-        return Trouble(words["faults"], tuple(told))
-    text = words.get(f"rule-{refused.rule}")
-    return Trouble(text or f"{words['rule-other']}: {refused.detail}")
+        told = {_fault_text(fault, names, language): _field(fault) for fault in refused.faults}
+        return Trouble(words["faults"], tuple((field, text) for text, field in told.items()))
+    text = words.get(f"rule-{refused.rule}") or f"{words['rule-other']}: {refused.detail}"
+    return Trouble(text, field="reason" if refused.rule == "reason-missing" else "")
+
+
+def _field(fault: Fault) -> str:
+    """The form's name for what a fault is about."""
+    return fault.where.replace("comments.", "comment.", 1)
 
 
 def _fault_text(fault: Fault, criteria: Mapping[str, Criterion], language: Language) -> str:

@@ -158,7 +158,7 @@ def _words(language: Language) -> dict[str, object]:
 
 def _ended(language: Language, refused: Refused) -> HTMLResponse:
     words = WORDS[language]
-    told = Trouble(words["ended_title"], (words["ended_text"],))
+    told = Trouble(words["ended_title"], (("", words["ended_text"]),))
     return _notice(language, "", told, STATUS[refused.kind])
 
 

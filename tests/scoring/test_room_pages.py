@@ -52,8 +52,14 @@ def typed_in(page: str) -> dict[str, str]:
     """The fields of the sheet's form as a browser would send them."""
     form = page.partition('action="room-save"')[2].partition("</form>")[0]
     inputs = re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', form)
-    areas = re.findall(r'<textarea[^>]* name="([^"]+)">([^<]*)</textarea>', form)
+    areas = re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>([^<]*)</textarea>', form)
     return {name: unescape(value) for name, value in (*inputs, *areas)}
+
+
+def wrong(page: str) -> tuple[list[str], list[str]]:
+    """The fields that the page's notice leads to, and those that are marked."""
+    marked = re.findall(r'<(?:input|textarea)[^>]* name="([^"]+)"[^>]* aria-invalid="true"', page)
+    return re.findall(r'href="#([^"]+)"', page), marked
 
 
 def points(value: str) -> dict[str, str]:
@@ -83,6 +89,7 @@ async def test_a_judge_drafts_hands_in_and_changes_with_a_reason(shared: Fair) -
 
     silent = await browser.save(shown, "submit", **points("8"))
     assert (silent.status_code, RU["rule-reason-missing"] in silent.text) == (422, True)
+    assert wrong(silent.text) == (["reason"], ["reason"])
     assert typed_in(silent.text)["points.impact"] == "8"  # nothing that was typed is lost
     changed = await browser.save(silent, "submit", reason="Смета қосылды")
     assert changed.status_code == 200
@@ -108,6 +115,7 @@ async def test_what_is_wrong_is_said_by_the_criterions_name(shared: Fair, langua
     shown = await browser.save(await browser.open(), "submit", **typed)
     assert (shown.status_code, words["faults"] in shown.text) == (422, True)
     assert f"{criteria['impact']}: {words['fault_points']}" in shown.text
+    assert wrong(shown.text) == (["points.impact"], ["points.impact"])
     other = await browser.save(shown, "submit", **{"points.impact": "5", "points.budget": "11"})
     assert f"{criteria['budget']}: {words['fault_points']} " in other.text
     assert f"{criteria['impact']}: {words['fault_points']} " not in other.text
