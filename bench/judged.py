@@ -18,7 +18,15 @@ from services.kit.fold import Heard
 from services.notify import domain as mail
 from services.notify.plans import plans_for
 from services.notify.sending import fresh_messages
-from services.scoring.domain import assignment, commission, evaluation, ranking, round, sheets
+from services.scoring.domain import (
+    assignment,
+    commission,
+    evaluation,
+    evolution,
+    ranking,
+    round,
+    sheets,
+)
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.draw import assignments
 from services.scoring.domain.heard import PROJECTS, HeardProject
@@ -142,9 +150,7 @@ class JudgedSeason:
             )
             yield from self._say(self._subject(project), given)
             for event in given:
-                self._evaluations[project] = evaluation.evolve(
-                    self._evaluations.get(project), event
-                )
+                self._evaluations[project] = evolution.evolve(self._evaluations.get(project), event)
 
     def _score(self, count: int) -> Iterator[Told]:
         """So many sheets: every judge's of every project, and again from the first."""
@@ -194,7 +200,7 @@ class JudgedSeason:
             )
             sealed = sheets.seal(scored)
             yield from self._say(self._subject(project), sealed)
-            found[project] = evaluation.evolve(scored, sealed[0])
+            found[project] = evolution.evolve(scored, sealed[0])
         closed = round.close(self._round, self._round_id, list(found.values()))
         yield from self._say(f"round/{self._round_id}", closed)
         candidates = [

@@ -73,8 +73,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 def format_utc(moment: datetime) -> str:
     """The one spelling of a moment on the wire: UTC, milliseconds, `Z`."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def format_points(points: Decimal) -> str:
@@ -101,13 +100,14 @@ Moment = Annotated[
 """A moment with a time zone; written in UTC with milliseconds."""
 
 POINTS_PATTERN = r"^[0-9]{1,4}(\.[0-9]{1,16})?$"
+_POINTS = re.compile(POINTS_PATTERN, re.ASCII)
 
 
 def _points_text(value: object) -> object:
     """Take a decimal string of one spelling; a float or `1E+2` has no place where points count."""
-    if isinstance(value, str) and re.fullmatch(POINTS_PATTERN, value, re.ASCII):
+    if isinstance(value, str) and _POINTS.fullmatch(value):
         return value
-    if isinstance(value, Decimal) and re.fullmatch(POINTS_PATTERN, f"{value:f}", re.ASCII):
+    if isinstance(value, Decimal) and _POINTS.fullmatch(f"{value:f}"):
         return value
     raise ValueError('must be a decimal number as a string, such as "7.50"')
 

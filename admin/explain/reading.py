@@ -16,7 +16,7 @@ from schemas.topics import stream
 from services.kit.envelope import Envelope, Record, Unreadable
 from services.kit.fold import Fold, Heard, read_event
 from services.kit.history import Folded, fold_all
-from services.scoring.domain import commission, decision, evaluation, round
+from services.scoring.domain import commission, decision, evaluation, evolution, round
 from services.scoring.domain.base import State
 from services.scoring.domain.explained import Explanation
 from services.scoring.domain.explanation import explain
@@ -51,7 +51,7 @@ class Told:
             "projects": PROJECTS,
             "panels": _own("commission", commission.Commission, commission.evolve),
             "rounds": _own("round", round.Round, round.evolve),
-            "evaluations": _own("evaluation", evaluation.Evaluation, evaluation.evolve),
+            "evaluations": _own("evaluation", evaluation.Evaluation, evolution.evolve),
             "decisions": _own("decision", decision.Decision, decision.evolve),
         }
         self._used = frozenset(name for fold in self._folds.values() for name in fold.types)

@@ -1,7 +1,7 @@
 """What an aggregate is: its pure functions, what a command comes to, and its outbox entries."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -14,29 +14,34 @@ from services.kit.envelope import Envelope, Payload
 S = TypeVar("S", bound=BaseModel)
 Document = dict[str, Any]
 
+EvolveAll = Callable[[S | None, Sequence[tuple[Any, datetime]]], S]
+
 SLOTS = 16
 """Documents are spread over this many slots, which relays share."""
 
 
-def _unmarked(state: S, _event: Any, _at: datetime) -> S:
-    return state
-
-
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
-    """What the store must know of a kind of aggregate. `evolve` and `mark` are pure."""
+    """What the store must know of a kind of aggregate. `evolve` and `evolve_all` are pure."""
 
     service: str
     kind: str
     state: type[S]
     evolve: Callable[[S | None, Any], S]
     season_of: Callable[[S], str]
-    mark: Callable[[S, Any, datetime], S] = _unmarked
-    """What the state keeps of the moment at which an event was said; mostly nothing."""
+    evolve_all: EvolveAll[S] | None = None
+    """The state after several events, each with the moment at which it was said. It comes to what
+    `evolve` comes to, one by one; only it may keep something of the moments. For a state that
+    does, or that has so many events that copying it for each takes long."""
 
-    def after(self, state: S | None, event: Any, time: str) -> S:
-        """The state after an event of this `ce_time`."""
-        return self.mark(self.evolve(state, event), event, datetime.fromisoformat(time))
+    def after(self, state: S | None, events: Iterable[tuple[Any, str]]) -> S | None:
+        """The state after these events, each with its `ce_time`."""
+        said = [(event, datetime.fromisoformat(time)) for event, time in events]
+        if self.evolve_all is not None and said:
+            return self.evolve_all(state, said)
+        for event, _ in said:
+            state = self.evolve(state, event)
+        return state
 
 
 @dataclass(frozen=True, slots=True)

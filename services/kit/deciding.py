@@ -101,8 +101,8 @@ class Deciding(Generic[S]):
             )
         decision = command.decide(draft.state)
         state = decision.draft if decision.draft is not None else draft.state
-        for event in decision.events:
-            state = self.aggregate.after(state, event, utc_text(command.now))
+        at = utc_text(command.now)
+        state = self.aggregate.after(state, [(event, at) for event in decision.events])
         if state is None:
             raise LookupError(doc["_id"])
         event_ids = self._add_events(draft, decision, state, command)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -11,8 +11,7 @@ from services.kit.envelope import Envelope, Record, Unreadable
 S = TypeVar("S", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """One readable event of a type in use. `event` is None for a tombstone on a people topic."""
 
     envelope: Envelope
@@ -22,7 +21,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Fold(Generic[S]):
-    """How events become documents. Both functions are pure.
+    """How events become documents. All functions are pure.
 
     `targets` names the documents that an event changes; `fold` gives a document's next state.
     """
@@ -31,6 +30,8 @@ class Fold(Generic[S]):
     types: frozenset[str]
     targets: Callable[[Heard], Iterable[str]]
     fold: Callable[[S | None, Heard, str], S]
+    fold_all: Callable[[S | None, Sequence[Heard], str], S] | None = None
+    """What `fold` comes to, one event by one, where that can be had in one go."""
 
     def by_document(self, batch: Iterable[Heard]) -> dict[str, list[Heard]]:
         """The events that change documents, by document, each in order."""
@@ -47,17 +48,28 @@ class Fold(Generic[S]):
         """The document's state after these events; None when they change nothing.
 
         `heard` has the last sequence of each subject, and is brought up to date. What is not above
-        it was heard before.
+        it was heard before. Where folding fails, `heard` stays as it was.
         """
-        changed = False
+        marks = dict(heard)
+        fresh = []
         for event in events:
             envelope = event.envelope
-            if envelope.sequence <= heard.get(envelope.origin, 0):
-                continue
+            origin = envelope.origin
+            if envelope.sequence > marks.get(origin, 0):
+                marks[origin] = envelope.sequence
+                fresh.append(event)
+        if not fresh:
+            return None
+        after = self._after(id, state, fresh)
+        heard |= marks
+        return after
+
+    def _after(self, id: str, state: S | None, fresh: Sequence[Heard]) -> S | None:
+        if self.fold_all is not None:
+            return self.fold_all(state, fresh, id)
+        for event in fresh:
             state = self.fold(state, event, id)
-            heard[envelope.origin] = envelope.sequence
-            changed = True
-        return state if changed else None
+        return state
 
 
 def read_event(envelope: Envelope, record: Record, model: Any, *, people: bool) -> Heard:

@@ -87,21 +87,23 @@ class Owned(Generic[S]):
             kind, _, id = heard.envelope.subject.partition("/")
             return (id,) if kind == aggregate.kind else ()
 
-        def fold(past: Past[S] | None, heard: Heard, _id: str) -> Past[S]:
-            before = past.state if past else self.begin(heard)
+        def fold_all(past: Past[S] | None, events: Sequence[Heard], _id: str) -> Past[S]:
+            before = past.state if past else self.begin(events[0])
             marks = dict(past.heard) if past else {}
             if self.reacts:
-                marks |= _cause(heard.envelope)
-            state = aggregate.after(before, heard.event, heard.envelope.time)
-            return past_of.model_construct(
-                state=state, sequence=heard.envelope.sequence, heard=marks
-            )
+                for heard in events:
+                    marks |= _cause(heard.envelope)
+            state = aggregate.after(before, [(one.event, one.envelope.time) for one in events])
+            assert state is not None
+            sequence = events[-1].envelope.sequence
+            return past_of.model_construct(state=state, sequence=sequence, heard=marks)
 
         return Fold(
             state=past_of,
             types=frozenset(types),
             targets=targets,
-            fold=fold,
+            fold=lambda past, heard, id: fold_all(past, (heard,), id),
+            fold_all=fold_all,
         )
 
     def document(self, id: str, past: Past[S], people: People) -> Document:

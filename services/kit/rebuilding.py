@@ -129,15 +129,26 @@ class Folded(Generic[S]):
     def _advanced(
         self, id: str, state: S | None, heard: dict[str, int], events: Sequence[Heard]
     ) -> S | None:
-        found = None
+        try:
+            return self._fold.advance(id, state, heard, events)
+        except Exception as error:
+            raise self._unfoldable(id, state, heard, events, error) from error
+
+    def _unfoldable(
+        self,
+        id: str,
+        state: S | None,
+        heard: dict[str, int],
+        events: Sequence[Heard],
+        error: Exception,
+    ) -> Unfoldable:
+        """Which of the events it is, one by one."""
         for event in events:
             try:
-                after = self._fold.advance(id, state, heard, [event])
-            except Exception as error:
-                raise Unfoldable(event, error) from error
-            if after is not None:
-                found = state = after
-        return found
+                state = self._fold.advance(id, state, heard, [event]) or state
+            except Exception as why:  # noqa: BLE001 - whatever it is, it is told of
+                return Unfoldable(event, why)
+        return Unfoldable(events[0], error)
 
     def _change(self, id: str, version: int, state: S, heard: Mapping[str, int]) -> Change:
         fields = {"version": version + 1, "heard": heard, "state": state.model_dump(mode="json")}
@@ -189,13 +200,13 @@ class Rebuilding:
     def _sorted(
         self, events: Sequence[Heard]
     ) -> list[tuple[Folded[Any], Mapping[str, Sequence[Heard]]]]:
-        by_kind: dict[str, list[Heard]] = {}
-        for event in events if self._kinds else ():
-            by_kind.setdefault(event.envelope.subject.partition("/")[0], []).append(event)
+        by_kind: dict[str, dict[str, list[Heard]]] = {kind: {} for kind in self._kinds}
+        for event in events if by_kind else ():
+            kind, _, id = event.envelope.subject.partition("/")
+            if (of_kind := by_kind.get(kind)) is not None:
+                of_kind.setdefault(id, []).append(event)
         found: list[tuple[Folded[Any], Mapping[str, Sequence[Heard]]]] = [
-            (self._kinds[kind], self._kinds[kind].by_document(of_kind))
-            for kind, of_kind in by_kind.items()
-            if kind in self._kinds
+            (self._kinds[kind], of_kind) for kind, of_kind in by_kind.items()
         ]
         found += [(part, part.by_document(events)) for part in self._others]
         return [(part, waiting) for part, waiting in found if waiting]

@@ -7,7 +7,7 @@ in the document of a mail. So it goes on in another process, and after a restart
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from opentelemetry.context import Context
@@ -156,7 +156,7 @@ class Tracing:
             messaging__destination__name=heard.record.topic,
             messaging__message__id=envelope.id,
         ) as step:
-            yield replace(heard, envelope=replace(envelope, traceparent=step.traceparent))
+            yield heard._replace(envelope=envelope._replace(traceparent=step.traceparent))
 
     @contextmanager
     def sending(self, entries: Sequence[Sent]) -> Iterator[None]:

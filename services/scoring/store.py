@@ -18,6 +18,7 @@ from services.scoring.domain import (
     commission,
     decision,
     evaluation,
+    evolution,
     round,
     sitting,
 )
@@ -43,9 +44,9 @@ EVALUATION = Aggregate(
     service="scoring",
     kind="evaluation",
     state=evaluation.Evaluation,
-    evolve=evaluation.evolve,
+    evolve=evolution.evolve,
     season_of=lambda state: state.season_id,
-    mark=evaluation.mark,
+    evolve_all=evolution.evolve_all,
 )
 DECISION = Aggregate(
     service="scoring",

@@ -16,6 +16,7 @@ from services.scoring.domain import (
     assignment,
     conflict,
     evaluation,
+    evolution,
     pitch,
     questions,
     ranking,
@@ -86,7 +87,7 @@ class Judging:
         subject = f"evaluation/{evaluation_id(self.round_id, project)}"
         self.told.say(subject, events, actor, cause=cause)
         for event in events:
-            self.evaluations[project] = evaluation.evolve(self.evaluations.get(project), event)
+            self.evaluations[project] = evolution.evolve(self.evaluations.get(project), event)
 
     def score(self, project: str, judge: str, *, lowest: bool = False) -> None:
         """Hand in a judge's sheet, or the lowest points there are."""

@@ -91,7 +91,7 @@ def say_again(type_: str, number: int = 0, **fields: Any) -> Change:
             if (one.topic, one.key) == (record.topic, record.key)
         )
         envelope = Envelope.from_headers(record.headers)
-        told.write(replace(envelope, sequence=last + 1), record.value)
+        told.write(envelope._replace(sequence=last + 1), record.value)
         if fields:
             edit(type_, -1, **fields)(told)
 

@@ -26,6 +26,8 @@ ENVELOPES = st.builds(
     causation_id=st.just("") | WORD,
     correlation_id=st.just("") | WORD,
     traceparent=st.just("") | WORD,
+    namespace=NAME,
+    imported=st.just(""),
 )
 JAR = Envelope("kit", "CoinAdded", 1, "jar/a", 7, "2026-07-01T12:00:00.000Z", "2020")
 REQUIRED = [name for name, _ in JAR.headers() if name != "ce_season"]

@@ -1,7 +1,6 @@
 """Spans: what continues what, what is told of an error, and that nothing is made while off."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -117,7 +116,7 @@ def test_an_event_continues_its_own_trace_and_is_linked_to_the_batch(
 
 
 def with_trace(event: Any, trace: str) -> Any:
-    return replace(event, envelope=replace(event.envelope, traceparent=trace))
+    return event._replace(envelope=event.envelope._replace(traceparent=trace))
 
 
 def test_while_off_nothing_is_made_and_the_trace_is_handed_on() -> None:

@@ -17,7 +17,7 @@ from schemas.scoring import (
 )
 from schemas.season import Criterion, Nomination, RoundDefinition, SeasonDefinition
 from schemas.submission import Budget, BudgetLine, Organisation, ProjectContent
-from services.scoring.domain import assignment, commission, decision, evaluation, round, sheets
+from services.scoring.domain import assignment, commission, decision, evolution, round, sheets
 from services.scoring.domain.awards import Awards
 from services.scoring.domain.awards import evolve as evolve_awards
 from services.scoring.domain.commission import Commission
@@ -149,7 +149,7 @@ def void(found: Evaluation, judge: str = JUDGE) -> Evaluation:
 def after(found: Evaluation | None, events: Sequence[ScoringEvent]) -> Evaluation:
     """The evaluation after these events."""
     for event in events:
-        found = evaluation.evolve(found, event)
+        found = evolution.evolve(found, event)
     assert found is not None
     return found
 

@@ -26,7 +26,7 @@ from services.scoring.domain import (
     awards,
     correction,
     decision,
-    evaluation,
+    evolution,
     round,
     sheets,
     sitting,
@@ -258,7 +258,7 @@ def upheld_by_a_sheet() -> tuple[Appeal, tuple[Evaluation, ...], Round]:
     assert isinstance(event, ScoreVoided)
     assert event.cause == found.resolved_id
     changed = tuple(
-        evaluation.evolve(one, event) if one.project_id == C else one for one in evaluations()
+        evolution.evolve(one, event) if one.project_id == C else one for one in evaluations()
     )
     state = ranked()
     for said in round.correct_ranking(state, ranking(changed), changed):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.scoring import JudgeAssigned, ScoreRecorded, ScoresSealed, ScoreVoided
 from services.kit.refusal import Refused
-from services.scoring.domain import assignment, evaluation, sheets
+from services.scoring.domain import assignment, evolution, sheets
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.ranking import sheet_total
 
@@ -276,4 +276,4 @@ def test_sequences_are_those_of_the_events() -> None:
     assert (found.sheets[0].sequence, found.voids[0].sequence, found.said) == (4, 5, 5)
     assert [event[1] for event in found.score_events()] == [4, 5]
     with pytest.raises(ValueError, match="begins with JudgeAssigned"):
-        evaluation.evolve(None, given.record(given.assigned(), idea="5", budget="5")[0])
+        evolution.evolve(None, given.record(given.assigned(), idea="5", budget="5")[0])

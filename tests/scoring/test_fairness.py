@@ -11,7 +11,7 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from schemas.scoring import ScoreRecorded
-from services.scoring.domain import evaluation
+from services.scoring.domain import evolution
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.fairness import Fairness, fairness
 from services.scoring.domain.ranking import Candidate
@@ -29,9 +29,8 @@ Row = tuple[str | None, str | None, str | None]
 
 def handed_in(found: Evaluation, judge: str, points: str, at: datetime) -> Evaluation:
     """The evaluation with a sheet that was handed in at this moment."""
-    for event in given.record(found, judge, idea=points, budget=points):
-        found = evaluation.mark(evaluation.evolve(found, event), event, at)
-    return found
+    said = given.record(found, judge, idea=points, budget=points)
+    return evolution.evolve_all(found, [(event, at) for event in said])
 
 
 def field(rows: Sequence[Row], **changes: Sequence[str]) -> list[Candidate]:

@@ -16,7 +16,7 @@ from schemas.scoring import (
     ScoringEvent,
 )
 from services.kit.refusal import Refused
-from services.scoring.domain import conflict, evaluation, pitch, round, sheets
+from services.scoring.domain import conflict, evolution, pitch, round, sheets
 from services.scoring.domain.conflict import Case
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.pitch import Timetable
@@ -229,9 +229,9 @@ def test_crafted_event_that_cannot_follow_changes_nothing_silently() -> None:
     common = {"season_id": SEASON, "round_id": ROUND, "project_id": PROJECT}
     for event in (PitchStarted(**common), PitchEnded(**common), PitchMissed(**common)):
         with pytest.raises(ValueError, match="does not say"):
-            evaluation.evolve(given.assigned(), event)
+            evolution.evolve(given.assigned(), event)
     with pytest.raises(ValueError, match="begins with"):
-        evaluation.evolve(
+        evolution.evolve(
             None, PitchScheduled(**common, starts_at=NINE, ends_at=NINE + timedelta(minutes=20))
         )
 

@@ -16,7 +16,7 @@ from schemas.registry import EVENTS
 from schemas.scoring import RankingComputed, ScoringEvent
 from schemas.season import RoundDefinition
 from services.kit.refusal import Refused
-from services.scoring.domain import evaluation
+from services.scoring.domain import evolution
 from services.scoring.domain.base import evaluation_id
 from services.scoring.domain.evaluation import Evaluation
 from services.scoring.domain.heard import HeardProject
@@ -118,7 +118,7 @@ def test_a_ranking_has_the_same_bytes_for_any_order_of_arrival_and_any_repeats(
     for id, sequence, event in arrived:
         if sequence > folded[id].said:
             read = type(event).model_validate_json(event.model_dump_json())
-            folded[id] = evaluation.evolve(folded[id], read)
+            folded[id] = evolution.evolve(folded[id], read)
 
     assert rank(list(folded.values()), on).model_dump_json() == expected.model_dump_json()
 

@@ -14,7 +14,7 @@ from services.kit.envelope import Envelope
 from services.kit.fold import Heard
 from services.kit.history import unsaid_apart
 from services.kit.refusal import Refused
-from services.scoring.domain import assignment, conflict, evaluation, sheets
+from services.scoring.domain import assignment, conflict, evolution, sheets
 from services.scoring.domain.evaluation import Evaluation, SheetDraft
 from services.scoring.replay import HISTORY
 from tests.admin.chronicle import Written
@@ -262,7 +262,7 @@ def test_the_stream_tells_all_of_an_evaluation_but_its_drafts() -> None:
         ),
         *hand_in(found, FIRST | {"comments": says(idea="Жаңа")}),
     ]
-    live = evaluation.mark(given.after(None, said), said[-1], AT)
+    live = evolution.evolve_all(given.after(None, said[:-1]), [(said[-1], AT)])
     live = draft(live, JUDGES[1])
 
     owned = next(one for one in HISTORY.owned if one.collection == "evaluations")

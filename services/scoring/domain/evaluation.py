@@ -6,27 +6,18 @@ from typing import Literal, Self, TypeVar
 
 from schemas.base import Moment, Slug, Uuid
 from schemas.scoring import (
-    AssignmentDeclined,
-    ConflictDeclared,
     ConflictGround,
-    ConflictRuled,
     ConflictSource,
     CriterionComment,
     CriterionPoints,
-    JudgeAbstained,
-    JudgeAssigned,
-    JudgeRecused,
-    JudgeReinstated,
-    JudgeReplaced,
     RulingOutcome,
     ScoreRecorded,
-    ScoresSealed,
     ScoreVoided,
     ScoringEvent,
 )
 from services.kit.refusal import Refused
 from services.scoring.domain.base import State, evaluation_id
-from services.scoring.domain.final import Pitch, Question, pitch_after, questions_after
+from services.scoring.domain.final import Pitch, Question
 
 
 class Sheet(State):
@@ -43,10 +34,11 @@ class Sheet(State):
     replaces: str | None = None
 
     @classmethod
-    def said(cls, event: ScoreRecorded, sequence: int) -> Self:
+    def said(cls, event: ScoreRecorded, sequence: int, at: datetime | None = None) -> Self:
         """The sheet that an event says."""
         return cls(
             sequence=sequence,
+            at=at,
             judge_id=event.judge_id,
             project_version=event.project_version,
             points=event.points,
@@ -205,98 +197,6 @@ class Evaluation(State):
             reason=void.reason,
             cause=void.cause,
         )
-
-
-def evolve(evaluation: Evaluation | None, event: ScoringEvent) -> Evaluation:
-    """The evaluation after an event of its own."""
-    if isinstance(event, JudgeAssigned | ConflictDeclared | ConflictRuled) and evaluation is None:
-        evaluation = Evaluation(
-            round_id=event.round_id, project_id=event.project_id, season_id=event.season_id
-        )
-    if evaluation is None:
-        raise ValueError("an evaluation begins with JudgeAssigned, or with a conflict")
-    said = evaluation.said + 1
-    change = _final_change(evaluation, event) or _change(evaluation, event, said)
-    return evaluation.model_copy(update={**change, "said": said})
-
-
-def mark(evaluation: Evaluation, event: ScoringEvent, at: datetime) -> Evaluation:
-    """Keep when the sheet of this event was handed in; no ranking depends on it."""
-    if not isinstance(event, ScoreRecorded):
-        return evaluation
-    *before, last = evaluation.sheets
-    marked = last.model_copy(update={"at": at})
-    return evaluation.model_copy(update={"sheets": (*before, marked)})
-
-
-def _final_change(evaluation: Evaluation, event: ScoringEvent) -> dict[str, object] | None:
-    """What an event of the final changes; None when it is none."""
-    pitch = pitch_after(evaluation.pitch, event)
-    if pitch is not None:
-        return {"pitch": pitch}
-    questions = questions_after(evaluation.questions, event)
-    return None if questions is None else {"questions": questions}
-
-
-def _change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dict[str, object]:
-    return _judge_change(evaluation, event) or _sheet_change(evaluation, event, said)
-
-
-_LEAVING: Mapping[type[ScoringEvent], Departure] = {
-    JudgeRecused: "recused",
-    AssignmentDeclined: "declined",
-    JudgeAbstained: "abstained",
-    JudgeReplaced: "replaced",
-}
-
-
-def _judge_change(evaluation: Evaluation, event: ScoringEvent) -> dict[str, object] | None:
-    """What an event about a judge changes; None when it is about a sheet."""
-    match event:
-        case JudgeAssigned():
-            judges = (*(id for id in evaluation.judges if id != event.judge_id), event.judge_id)
-            return {"judges": judges, "left": _without(evaluation.left, event.judge_id)}
-        case ConflictDeclared():
-            found = evaluation.conflicts.get(event.judge_id, Conflict())
-            known = found.model_copy(update={"ground": event.ground, "source": event.source})
-            return {"conflicts": {**evaluation.conflicts, event.judge_id: known}}
-        case ConflictRuled():
-            found = evaluation.conflicts.get(event.judge_id, Conflict())
-            ruled = found.model_copy(update={"ruling": event.ruling})
-            return {"conflicts": {**evaluation.conflicts, event.judge_id: ruled}}
-        case JudgeReinstated():
-            return {"left": _without(evaluation.left, event.judge_id)}
-        case JudgeRecused() | AssignmentDeclined() | JudgeAbstained() | JudgeReplaced():
-            return {
-                "left": {**evaluation.left, event.judge_id: _LEAVING[type(event)]},
-                "drafts": _without(evaluation.drafts, event.judge_id),
-            }
-    return None
-
-
-def _sheet_change(evaluation: Evaluation, event: ScoringEvent, said: int) -> dict[str, object]:
-    match event:
-        case ScoreRecorded():
-            return {
-                "sheets": (*evaluation.sheets, Sheet.said(event, said)),
-                "drafts": _without(evaluation.drafts, event.judge_id),
-            }
-        case ScoreVoided():
-            void = Void(
-                sequence=said,
-                judge_id=event.judge_id,
-                reason=event.reason,
-                cause=event.cause,
-                score_sequence=int(event.score_event_id.rpartition(":")[2]),
-            )
-            return {"voids": (*evaluation.voids, void)}
-        case ScoresSealed():
-            return {"sealed": True}
-    raise ValueError(f"an evaluation does not say {type(event).__name__}")
-
-
-def _without(by_judge: Mapping[str, T], judge_id: str) -> dict[str, T]:
-    return {id: value for id, value in by_judge.items() if id != judge_id}
 
 
 def sealed(round_id: str) -> Refused:
