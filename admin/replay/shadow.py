@@ -1,17 +1,16 @@
 """A shadow generation: its document, with the checkpoint, and folding history into it."""
 
 import asyncio
-import gc
 import hashlib
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiokafka import TopicPartition
 
+from admin.log.collecting import seldom_collecting
 from admin.log.reading import Advance, Range
 from admin.replay.place import Place
 from admin.replay.source import Positions, Problem, Source, windows
@@ -120,7 +119,7 @@ class Shadow:
         ranges = await self.ranges(topics)
         read = 0
         try:
-            with _seldom_collecting():
+            with seldom_collecting():
                 async for records, positions in windows(self.place.log, ranges, advance):
                     if self.lost.is_set():
                         raise Trouble(
@@ -223,18 +222,6 @@ def fingerprint(service: str) -> str:
         for path in sorted(Path(folder).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """A window is many objects, and none of them a cycle: looking at all of them again and again
-    takes longer than folding them."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _rows(positions: Positions) -> list[Document]:

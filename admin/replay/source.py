@@ -1,5 +1,6 @@
 """Records into events, as the service itself would hear them, and what it could not."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from services.kit.parking import Lane, Parking, coordinates, lane
 
 WINDOW = 10_000
 """Records that are folded at once."""
+AT_A_TIME = 500
+"""Records after which the connections have their turn: the next window is on its way meanwhile."""
 MOST_PROBLEMS = 1_000
 
 Positions = dict[TopicPartition, int]
@@ -63,7 +66,9 @@ class Source:
             decided = await self._parking.decided(records)
             blocked = await self._parking.blocked(records)
         found = []
-        for record in records:
+        for number, record in enumerate(records):
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
             if decided and coordinates(record) in decided:
                 continue
             if (blocked or self._left_out) and self._waits(record, blocked):

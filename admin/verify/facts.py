@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from admin.verify.findings import Findings, Place
@@ -58,8 +57,8 @@ class Rubric:
         self._own: dict[str, Rubric] = {}
         self._criteria = {criterion.id: criterion for criterion in stage.criteria}
         self._required = frozenset(c.id for c in stage.criteria if c.required)
-        self._asks = any(criterion.comment is not None for criterion in stage.criteria)
-        self._known: dict[tuple[str, Decimal], str] = {}
+        self._known: dict[tuple[str, str], tuple[str, bool]] = {}
+        """Of points on a criterion: what is wrong with them, and whether they ask for a comment."""
 
     @property
     def varies(self) -> bool:
@@ -76,23 +75,29 @@ class Rubric:
 
     def misfit(self, sheet: ScoreRecorded) -> str:
         """What is wrong with a sheet, or nothing."""
-        return self._misfit_of(sheet.points) or self._comments_of(sheet)
+        known, points = self._known, sheet.points
+        asks = False
+        for item in points:
+            key = item.criterion, str(item.points)
+            what, due = known.get(key) or self._learn(key, item)
+            if what:
+                return what
+            asks |= due
+        return self._misfit_of(points) or (
+            self._comments_of(sheet) if asks or sheet.comments else ""
+        )
+
+    def _learn(self, key: tuple[str, str], item: CriterionPoints) -> tuple[str, bool]:
+        criterion = self._criteria.get(item.criterion)
+        due = criterion is not None and criterion.comments.due(item.points)
+        found = self._known[key] = self._judge(item), due
+        return found
 
     def _comments_of(self, sheet: ScoreRecorded) -> str:
-        if not self._asks and not sheet.comments:
-            return ""
         found = comment_faults(sheet.points, sheet.comments or (), self.stage.criteria)
         return "; ".join(f"{fault.where} {fault.what}" for fault in found)
 
     def _misfit_of(self, points: tuple[CriterionPoints, ...]) -> str:
-        known = self._known
-        for item in points:
-            key = (item.criterion, item.points)
-            what = known.get(key)
-            if what is None:
-                what = known[key] = self._judge(item)
-            if what:
-                return what
         given = {item.criterion for item in points}
         if len(given) < len(points):
             return "a criterion appears twice"

@@ -13,11 +13,10 @@ from admin.verify.subjects import Subject, Values, print_of
 from schemas.base import Event
 from schemas.registry import EVENTS
 from schemas.topics import PREFIX, SERVICES, stream
-from services.kit.envelope import Envelope, Record, Unreadable
+from services.kit.envelope import SEQUENCE_DIGITS, Envelope, Record, Unreadable
 
 WAYS = frozenset({b"page", b"api", b"admin", b"schedule", b"import"})
 _FIXED = ("ce_specversion", "ce_source", "ce_type", "ce_dataschema", "content-type")
-_SEQUENCE = re.compile(rb"[0-9]{10}")
 _TIME = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
@@ -156,7 +155,8 @@ class Reading:
         sequence_text = values.get("ce_sequence") or b""
         key = record.key or b""
         if (
-            not _SEQUENCE.fullmatch(sequence_text)
+            len(sequence_text) != SEQUENCE_DIGITS
+            or not sequence_text.isdigit()
             or key != values.get("ce_subject")
             or values.get("ce_id") != b"%b%b:%d" % (kind.id_begin, key, int(sequence_text))
             or not _is_moment(values.get("ce_time") or b"")

@@ -80,23 +80,22 @@ class SheetRules:
 
     def _check_amended(self, said: Said, trace: Evaluation) -> None:
         """A sheet names the judge's one before; to change what counts takes a reason."""
-        before = trace.handed.get(said.event.judge_id)
+        event, findings = said.event, self._findings
+        before = trace.handed.get(event.judge_id)
         named = f"{said.subject.origin}:{before}" if before else None
-        self._findings.expect(
-            said.event.replaces == named,
-            "amended",
-            said.place,
-            f"takes the place of {said.event.replaces}, the judge's sheet before is {named}",
-        )
-        counted = said.event.judge_id in trace.last
-        self._findings.expect(
-            bool(said.event.reason) == counted,
-            "amended",
-            said.place,
-            "a sheet that counted was changed without a reason"
-            if counted
-            else "gives a reason for changing what did not count",
-        )
+        findings.checked["amended"] += 2
+        if event.replaces != named:
+            what = f"takes the place of {event.replaces}, the judge's sheet before is {named}"
+            findings.fault("amended", said.place, what)
+        counted = event.judge_id in trace.last
+        if bool(event.reason) != counted:
+            findings.fault(
+                "amended",
+                said.place,
+                "a sheet that counted was changed without a reason"
+                if counted
+                else "gives a reason for changing what did not count",
+            )
 
     def _check_sheet(self, said: Said, season: SeasonDefinition) -> None:
         rubric = self._facts.rubrics.get(said.event.round_id)

@@ -1,5 +1,7 @@
 """Where a record is read from: a broker's topics, or an exported file."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +9,7 @@ from aiokafka import TopicPartition
 
 from admin.archive.cloudevents import from_line
 from admin.archive.manifest import Manifest, checked_manifest, lines
+from admin.log.collecting import seldom_collecting
 from admin.log.reading import Log, Range, open_log
 from admin.terminal import progress
 from admin.verify.findings import Findings, Place
@@ -14,10 +17,12 @@ from admin.verify.verification import Verification
 from schemas.base import format_utc
 from schemas.people import Person
 from schemas.topics import SERVICES, stream
-from services.kit.envelope import Unreadable
+from services.kit.envelope import Record, Unreadable
 
 GRACE = timedelta(minutes=2)
 """How long what follows from an event may be under way before it counts as missing."""
+AT_A_TIME = 500
+"""Records after which the connection has its turn."""
 
 
 async def verify_topics(servers: str, prefix: str) -> Findings:
@@ -27,11 +32,19 @@ async def verify_topics(servers: str, prefix: str) -> Findings:
         ranges = await ends_of(log, prefix)
         total = sum(range_.size for found in ranges.values() for range_ in found.values())
         with Verification(edge, prefix) as verification, progress("verifying", total) as advance:
-            for found in ranges.values():
-                async for records in log.batches(found, advance):
-                    for record in records:
-                        verification.take(record)
+            with seldom_collecting():
+                for found in ranges.values():
+                    async for records in log.batches(found, advance):
+                        await _take_all(verification, records)
             return verification.settle()
+
+
+async def _take_all(verification: Verification, records: Sequence[Record]) -> None:
+    """Take records while more of them are on their way."""
+    for begin in range(0, len(records), AT_A_TIME):
+        await asyncio.sleep(0)
+        for record in records[begin : begin + AT_A_TIME]:
+            verification.take(record)
 
 
 async def ends_of(log: Log, prefix: str) -> dict[str, dict[TopicPartition, Range]]:

@@ -15,7 +15,7 @@ IMPORTED = "x-imported"
 _SOURCE = re.compile(r"/([^/]+)/([^/]+)")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)")
 _DATASCHEMA = re.compile(r"urn:.+:v([1-9][0-9]{0,5})", re.DOTALL)
-_SEQUENCE_DIGITS = 10
+SEQUENCE_DIGITS = 10
 _REQUIRED = (
     *("ce_specversion", "ce_type", "ce_source", "ce_dataschema", "content-type"),
     *("ce_subject", "ce_sequence", "ce_time", "ce_id"),
@@ -211,7 +211,7 @@ def _subject(values: Mapping[str, bytes]) -> str:
 
 def _sequence(values: Mapping[str, bytes]) -> int:
     digits = values["ce_sequence"]
-    sequence = int(digits) if len(digits) == _SEQUENCE_DIGITS and digits.isdigit() else 0
+    sequence = int(digits) if len(digits) == SEQUENCE_DIGITS and digits.isdigit() else 0
     if not sequence:
         told = digits.decode()
         raise Unreadable(f"header ce_sequence is not well-formed: {told[:80]!r}")

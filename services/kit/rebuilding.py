@@ -22,6 +22,8 @@ Change = InsertOne[Document] | UpdateOne
 REMEMBERED = 10_000
 """Documents of a collection that are kept in memory, those changed last."""
 READ_AT_ONCE = 50
+AT_A_TIME = 20
+"""Documents after which the connections have their turn."""
 DUPLICATE_KEY = 11000
 
 
@@ -69,7 +71,9 @@ class Folded(Generic[S]):
         await self._load(missing)
         found: dict[str, Change] = {}
         after: dict[str, _Known[S]] = {}
-        for id, events in waiting.items():
+        for number, (id, events) in enumerate(waiting.items()):
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
             known = self._known.get(id)
             heard = dict(known.heard) if known else {}
             state = self._advanced(id, known.state if known else None, heard, events)
