@@ -117,8 +117,7 @@ class Rebuilding:
     async def produce(self) -> None:
         """Put the events on streams of their own, as scoring's relay would."""
         for prefix, events in self._sizes.items():
-            await create_topics(self._servers, prefix=prefix)
-            await _produce(self._servers, stream("scoring", prefix), events)
+            await produce(self._servers, prefix, events)
 
     async def ours(self, _number: int) -> float:
         """One round of the replay."""
@@ -171,7 +170,10 @@ def _whole(events: int) -> int:
     return -(-events // EVENTS_AN_EVALUATION) * EVENTS_AN_EVALUATION
 
 
-async def _produce(servers: str, topic: str, events: int) -> None:
+async def produce(servers: str, prefix: str, events: int) -> None:
+    """Put events of whole evaluations on scoring's stream, on new topics under this prefix."""
+    await create_topics(servers, prefix=prefix)
+    topic = stream("scoring", prefix)
     producer = AIOKafkaProducer(
         bootstrap_servers=servers, acks="all", linger_ms=20, max_batch_size=1 << 18
     )

@@ -1,12 +1,12 @@
 """`zharmenke replay` and `zharmenke restore`: history folded anew by the installed code."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import typer
+import uvloop
 
 from admin.log.moments import HINT, span
 from admin.replay import planning, running
@@ -223,7 +223,7 @@ def _do(at: Address, work: Callable[[Place], Awaitable[T]]) -> T:
         async with open_place(at) as place:
             return await work(place)
 
-    return asyncio.run(done())
+    return uvloop.run(done())
 
 
 def _finding(compared: Compared, *, problems: int) -> None:

@@ -1,6 +1,7 @@
 """Score events as `inputs_hash` takes them: written fast, and read again where a sheet counts."""
 
 import json
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
 from schemas.base import format_points
@@ -26,6 +27,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
+        self._quoted = lru_cache(MOST_KNOWN)(quoted)
 
     def of(self, subject: str, sequence: int, event: Score) -> bytes:
         """Exactly what `schemas.canonical.input_line` gives, for an event that is valid.
@@ -40,10 +42,10 @@ class Lines:
             key = item.criterion, str(item.points)
             points.append(known.get(key) or self._learn(key, item))
         return (
-            f'[{quoted(subject)},{sequence},"ScoreRecorded",{{"judge_id":"{event.judge_id}",'
+            f'[{self._quoted(subject)},{sequence},"ScoreRecorded",{{"judge_id":"{event.judge_id}",'
             f'"points":[{",".join(points)}],"project_id":"{event.project_id}",'
             f'"project_version":{event.project_version},{_after(event)}'
-            f'"round_id":{quoted(event.round_id)}}}]\n'
+            f'"round_id":{self._quoted(event.round_id)}}}]\n'
         ).encode()
 
     def _learn(self, key: tuple[str, str], item: CriterionPoints) -> str:
@@ -71,6 +73,9 @@ def event_of(line: bytes) -> Score:
 
 
 def _has_more(event: ScoreRecorded) -> bool:
-    return any(getattr(event, name) is not None for name in _MORE) or any(
-        getattr(item, name) is not None for name in _MORE_POINTS for item in event.points
-    )
+    for name in _MORE:
+        if getattr(event, name) is not None:
+            return True
+    if not _MORE_POINTS:
+        return False
+    return any(getattr(one, name) is not None for name in _MORE_POINTS for one in event.points)

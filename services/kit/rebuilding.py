@@ -19,7 +19,7 @@ from services.kit.fold import Fold, Heard, S
 
 Document = dict[str, Any]
 Change = InsertOne[Document] | UpdateOne
-REMEMBERED = 10_000
+REMEMBERED = 3_000
 """Documents of a collection that are kept in memory, those changed last."""
 READ_AT_ONCE = 50
 AT_A_TIME = 20
