@@ -1,10 +1,11 @@
 """What the rules remember of a season: enough for what other subjects say of it, and no more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from admin.verify.findings import Findings, Place
+from admin.verify.inputs import Given, given_in
 from admin.verify.reading import Said
 from admin.verify.subjects import Subject
 from schemas.scoring import CriterionPoints, ScoreRecorded
@@ -57,7 +58,7 @@ class Rubric:
         self._own: dict[str, Rubric] = {}
         self._criteria = {criterion.id: criterion for criterion in stage.criteria}
         self._required = frozenset(c.id for c in stage.criteria if c.required)
-        self._known: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._known: dict[Given, tuple[str, bool]] = {}
         """Of points on a criterion: what is wrong with them, and whether they ask for a comment."""
 
     @property
@@ -73,21 +74,24 @@ class Rubric:
             self._own[nomination] = Rubric(self.stage.within(nomination))
         return self._own[nomination]
 
-    def misfit(self, sheet: ScoreRecorded) -> str:
-        """What is wrong with a sheet, or nothing."""
-        known, points = self._known, sheet.points
+    def misfit(self, sheet: ScoreRecorded, given: Sequence[Given] | None = None) -> str:
+        """What is wrong with a sheet, or nothing; `given` is `given_in(sheet)`."""
+        known = self._known
         asks = False
-        for item in points:
-            key = item.criterion, str(item.points)
+        given = given or given_in(sheet)
+        for key, item in zip(given, sheet.points, strict=True):
             what, due = known.get(key) or self._learn(key, item)
             if what:
                 return what
             asks |= due
-        return self._misfit_of(points) or (
-            self._comments_of(sheet) if asks or sheet.comments else ""
-        )
+        criteria = {criterion for criterion, _ in given}
+        if len(criteria) < len(given):
+            return "a criterion appears twice"
+        if not self._required <= criteria:
+            return f"{', '.join(sorted(self._required - criteria))} is required"
+        return self._comments_of(sheet) if asks or sheet.comments else ""
 
-    def _learn(self, key: tuple[str, str], item: CriterionPoints) -> tuple[str, bool]:
+    def _learn(self, key: Given, item: CriterionPoints) -> tuple[str, bool]:
         criterion = self._criteria.get(item.criterion)
         due = criterion is not None and criterion.comments.due(item.points)
         found = self._known[key] = self._judge(item), due
@@ -96,14 +100,6 @@ class Rubric:
     def _comments_of(self, sheet: ScoreRecorded) -> str:
         found = comment_faults(sheet.points, sheet.comments or (), self.stage.criteria)
         return "; ".join(f"{fault.where} {fault.what}" for fault in found)
-
-    def _misfit_of(self, points: tuple[CriterionPoints, ...]) -> str:
-        given = {item.criterion for item in points}
-        if len(given) < len(points):
-            return "a criterion appears twice"
-        if missing := self._required - given:
-            return f"{', '.join(sorted(missing))} is required"
-        return ""
 
     def _judge(self, item: CriterionPoints) -> str:
         criterion = self._criteria.get(item.criterion)

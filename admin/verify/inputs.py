@@ -1,6 +1,7 @@
 """Score events as `inputs_hash` takes them: written fast, and read again where a sheet counts."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
@@ -21,26 +22,37 @@ _MORE_POINTS = tuple(sorted(set(CriterionPoints.model_fields) - {"criterion", "p
 
 MOST_KNOWN = 10_000
 
+Given = tuple[str, str]
+"""A criterion, and the points that it was given, as they are written."""
+
+
+def given_in(sheet: ScoreRecorded) -> list[Given]:
+    """What a sheet gives, criterion by criterion: what is known of that is looked up by it."""
+    return [(item.criterion, str(item.points)) for item in sheet.points]
+
 
 class Lines:
     """Writes score events. The same points on a criterion are written once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[Given, str] = {}
         self._quoted = lru_cache(MOST_KNOWN)(quoted)
 
-    def of(self, subject: str, sequence: int, event: Score) -> bytes:
+    def of(
+        self, subject: str, sequence: int, event: Score, given: Sequence[Given] | None = None
+    ) -> bytes:
         """Exactly what `schemas.canonical.input_line` gives, for an event that is valid.
 
         Nearly all score events are sheets, and writing them through their models would cost as much
-        as validating them did.
+        as validating them did. `given` is `given_in` of a sheet, where the caller has it.
         """
         if type(event) is not ScoreRecorded or ((_MORE or _MORE_POINTS) and _has_more(event)):
             return input_line(subject, sequence, event.type_name(), event)
-        known, points = self._known, []
-        for item in event.points:
-            key = item.criterion, str(item.points)
-            points.append(known.get(key) or self._learn(key, item))
+        known = self._known
+        points = [
+            known.get(key) or self._learn(key, item)
+            for key, item in zip(given or given_in(event), event.points, strict=True)
+        ]
         return (
             f'[{self._quoted(subject)},{sequence},"ScoreRecorded",{{"judge_id":"{event.judge_id}",'
             f'"points":[{",".join(points)}],"project_id":"{event.project_id}",'
@@ -48,7 +60,7 @@ class Lines:
             f'"round_id":{self._quoted(event.round_id)}}}]\n'
         ).encode()
 
-    def _learn(self, key: tuple[str, str], item: CriterionPoints) -> str:
+    def _learn(self, key: Given, item: CriterionPoints) -> str:
         written = (
             f'{{"criterion":{quoted(item.criterion)},"points":"{format_points(item.points)}"}}'
         )

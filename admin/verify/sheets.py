@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from admin.verify.facts import Facts, Handlers
-from admin.verify.inputs import Lines
+from admin.verify.inputs import Lines, given_in
 from admin.verify.judges import Evaluation
 from admin.verify.reading import Said
 from admin.verify.spool import Spool
@@ -43,7 +43,8 @@ class SheetRules:
         checked = findings.checked
         judge, name = event.judge_id, said.subject.name
         owner = judge.encode()
-        line = self._lines.of(name, said.sequence, event)
+        given = given_in(event)
+        line = self._lines.of(name, said.sequence, event, given)
         self._spool.add(name, said.sequence, RECORDED, owner, line)
         checked["assigned"] += 1
         if trace is None or judge not in trace.active or judge in trace.barred:
@@ -64,7 +65,7 @@ class SheetRules:
             trace.unchecked.append((said.place, event))
         else:
             checked["sheet"] += 1
-            if what := rubric.misfit(event):
+            if what := rubric.misfit(event, given):
                 findings.fault("sheet", said.place, what)
 
     def _check_time(self, said: Said, trace: Evaluation) -> None:
