@@ -14,7 +14,7 @@ from schemas.scoring import (
 )
 from services.kit.refusal import Refused
 from services.scoring.domain.commission import Commission, commission_id
-from services.scoring.domain.decision import (
+from services.scoring.domain.line import (
     ChairWord,
     in_order,
     is_chosen,

@@ -13,7 +13,7 @@ from services.kit.http import Command
 from services.scoring import examples
 from services.scoring.domain.awards import Award
 from services.scoring.domain.base import State
-from services.scoring.domain.decision import ChairWord
+from services.scoring.domain.line import ChairWord
 from services.scoring.domain.moves import Move
 
 EXAMPLE_JUDGE = examples.JUDGE

@@ -11,8 +11,9 @@ from schemas.scoring import (
 )
 from services.kit.refusal import Refused
 from services.scoring.domain import decision
-from services.scoring.domain.decision import ChairWord, Decision
+from services.scoring.domain.decision import Decision
 from services.scoring.domain.heard import HeardProject
+from services.scoring.domain.line import ChairWord
 from tests.submission.given import definition
 
 from . import given

@@ -23,8 +23,9 @@ from services.kit.refusal import Refused
 from services.scoring.domain import awards, correction, reserve
 from services.scoring.domain.appeal import Appeal
 from services.scoring.domain.awards import Awards
-from services.scoring.domain.decision import ChairWord, Decision, reserve_size
+from services.scoring.domain.decision import Decision, reserve_size
 from services.scoring.domain.heard import HeardProject
+from services.scoring.domain.line import ChairWord
 
 from . import given
 from .given import PROJECTS

@@ -1,7 +1,6 @@
 """A sitting's decision on a round: who is chosen, pending until it is published."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from schemas.base import Moment, Slug, Uuid
@@ -20,6 +19,7 @@ from services.kit.refusal import Refused
 from services.scoring.domain.base import State
 from services.scoring.domain.commission import Commission
 from services.scoring.domain.heard import HeardProject
+from services.scoring.domain.line import ChairWord, in_order, is_chosen, reserve_of, standing_of
 from services.scoring.domain.round import Round
 
 Projects = Mapping[str, HeardProject]
@@ -64,13 +64,6 @@ class Decision(State):
         return self.recorded.reserve or ()
 
 
-class ChairWord(State):
-    """The chair's order of projects that the declared chain leaves tied, and why."""
-
-    order: tuple[str, ...]
-    reason: str
-
-
 def decide(
     decision: Decision | None,
     *,
@@ -95,14 +88,7 @@ def decide(
     if round_.ranking is None:
         raise Refused("conflict", "not-ranked", "The round must be ranked before it is decided.")
     quorum = commission.quorum if quorum is None else quorum
-    voting = {member.person_id for member in commission.voting}
-    present = tuple(sorted(voting.intersection(attended)))
-    if len(present) < quorum:
-        raise Refused(
-            "conflict",
-            "no-quorum",
-            f"{len(present)} of {len(voting)} voting members attended, {quorum} must.",
-        )
+    present = _present(commission, attended, quorum)
     standing = standing_of(
         round_.ranking.table, lambda project_id: projects[project_id].status == "eligible"
     )
@@ -116,14 +102,7 @@ def decide(
         quorum=quorum,
         sitting_id=sitting_id,
         heard={project.origin: project.sequence for _, project in sorted(projects.items())},
-        projects=tuple(
-            DecidedProject(
-                project_id=row.project_id,
-                rank=row.rank,
-                chosen=is_chosen(row, index, stage.limit),
-            )
-            for index, row in enumerate(ordered)
-        ),
+        projects=_decided(ordered, stage.limit),
         chair_reason=chair.reason if chair else None,
         reserve=reserve_of(ordered, stage.limit, reserve),
     )
@@ -134,6 +113,29 @@ def decide(
     if published or decision.published:
         raise Refused("conflict", "already-published", "The decision is published and stands.")
     return [recorded]
+
+
+def _present(commission: Commission, attended: Sequence[str], quorum: int) -> tuple[str, ...]:
+    """Who of the voting members attended; refused below the quorum."""
+    voting = {member.person_id for member in commission.voting}
+    present = tuple(sorted(voting.intersection(attended)))
+    if len(present) < quorum:
+        raise Refused(
+            "conflict",
+            "no-quorum",
+            f"{len(present)} of {len(voting)} voting members attended, {quorum} must.",
+        )
+    return present
+
+
+def _decided(ordered: Sequence[RankedProject], limit: int) -> tuple[DecidedProject, ...]:
+    """The projects in their order, and which of them go on."""
+    return tuple(
+        DecidedProject(
+            project_id=row.project_id, rank=row.rank, chosen=is_chosen(row, index, limit)
+        )
+        for index, row in enumerate(ordered)
+    )
 
 
 def reserve_size(stage: RoundDefinition, asked: int | None, *, is_last: bool) -> int:
@@ -231,74 +233,3 @@ def _change(decision: Decision, event: ScoringEvent, said: int) -> dict[str, obj
         case ProjectShortlisted():
             return {}
     raise ValueError(f"a decision does not say {type(event).__name__}")
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A row that takes part, and the group of rows that the declared chain leaves tied with it."""
-
-    row: RankedProject
-    group: int
-
-
-def standing_of(
-    table: Sequence[RankedProject], takes_part: Callable[[str], bool]
-) -> list[Standing]:
-    """The rows whose project takes part; ties are those of the whole table."""
-    standing, group = [], 0
-    for row in table:
-        if takes_part(row.project_id):
-            standing.append(Standing(row, group))
-        group += not row.tied_with_next
-    return standing
-
-
-def tied_at_the_line(standing: Sequence[Standing], limit: int, reserve: int = 0) -> tuple[str, ...]:
-    """The projects of ties that the line cuts through, in the table's order; mostly none.
-
-    In the reserve the order counts from project to project: there every tie is one to break.
-    """
-    groups = dict.fromkeys(
-        standing[place].group
-        for place in range(limit, min(limit + reserve + 1, len(standing)))
-        if standing[place - 1].group == standing[place].group
-    )
-    return tuple(found.row.project_id for found in standing if found.group in groups)
-
-
-def is_chosen(row: RankedProject, index: int, limit: int) -> bool:
-    """Whether a row in this place, from 0, goes on. A no-show has no sheets and does not."""
-    return index < limit and row.sheets > 0
-
-
-def in_order(
-    standing: Sequence[Standing], limit: int, chair: ChairWord | None, reserve: int = 0
-) -> list[RankedProject]:
-    """The rows in order; a tie that the line cuts through needs the chair's word."""
-    rows = [found.row for found in standing]
-    tied = tied_at_the_line(standing, limit, reserve)
-    if not tied:
-        if chair is not None:
-            raise Refused("conflict", "no-tie-at-the-line", "No tie is left for the chair.")
-        return rows
-    if chair is None or set(chair.order) != set(tied) or len(chair.order) != len(tied):
-        raise Refused(
-            "conflict",
-            "tie-at-the-line",
-            "The chair must put these tied projects in order, with a reason: "
-            + ", ".join(sorted(tied)),
-        )
-    word = {id: place for place, id in enumerate(chair.order)}
-    ordered = sorted(standing, key=lambda one: (one.group, word.get(one.row.project_id, 0)))
-    return [found.row for found in ordered]
-
-
-def reserve_of(
-    ordered: Sequence[RankedProject], limit: int, reserve: int
-) -> tuple[str, ...] | None:
-    """The projects next after the line, at most so many; None when there are none.
-
-    Who has no sheets is not among them.
-    """
-    after = [row.project_id for row in ordered[limit:] if row.sheets > 0]
-    return tuple(after[:reserve]) or None
