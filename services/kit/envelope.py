@@ -16,10 +16,9 @@ _SOURCE = re.compile(r"/([^/]+)/([^/]+)")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)")
 _DATASCHEMA = re.compile(r"urn:.+:v([1-9][0-9]{0,5})", re.DOTALL)
 SEQUENCE_DIGITS = 10
-_REQUIRED = (
-    *("ce_specversion", "ce_type", "ce_source", "ce_dataschema", "content-type"),
-    *("ce_subject", "ce_sequence", "ce_time", "ce_id"),
-)
+_CONSTANT = ("ce_specversion", "ce_type", "ce_source", "ce_dataschema", "content-type")
+"""What is the same in all events of a type."""
+_REQUIRED = (*_CONSTANT, "ce_subject", "ce_sequence", "ce_time", "ce_id")
 
 Headers = Iterable[tuple[str, bytes | None]]
 _IMPORTED: Mapping[bytes | None, str] = {b"history": "history", b"rehearsal": "rehearsal"}
@@ -156,7 +155,10 @@ class Envelope(NamedTuple):
             )
             told = _there(get("ce_id")).decode()
         except (KeyError, AttributeError, TypeError, UnicodeDecodeError):
-            raise Unreadable(_fault(values)) from None
+            fault = _fault(values)
+            if fault is None:  # it is not the record's: nothing may be parked for it
+                raise
+            raise Unreadable(fault) from None
         if told != envelope.id:
             raise Unreadable(f"header ce_id does not agree with the others: {told[:80]}")
         return envelope
@@ -174,9 +176,6 @@ class _Said:
     type: str
     major: int
     namespace: str
-
-
-_CONSTANT = _REQUIRED[:5]
 
 
 @lru_cache(maxsize=1024)
@@ -234,8 +233,8 @@ def _matched(name: str, pattern: re.Pattern[str], value: str) -> tuple[str, ...]
     raise Unreadable(f"header {name} is not well-formed: {value[:80]!r}")
 
 
-def _fault(values: Mapping[str, bytes | None]) -> str:
-    """Which header can't be taken for text, or is missing."""
+def _fault(values: Mapping[str, bytes | None]) -> str | None:
+    """Which header can't be taken for text, or is missing; None when it is none."""
     for name, value in values.items():
         if not (name.startswith("ce_") or name in ("content-type", "traceparent")):
             continue
@@ -245,8 +244,8 @@ def _fault(values: Mapping[str, bytes | None]) -> str:
             value.decode()
         except UnicodeDecodeError:
             return f"header {name} is not UTF-8"
-    missing = next((name for name in _REQUIRED if not values.get(name)), "of ours")
-    return f"header {missing} is missing"
+    missing = (f"header {name} is missing" for name in _REQUIRED if not values.get(name))
+    return next(missing, None)
 
 
 def utc_text(moment: datetime) -> str:
